@@ -1,0 +1,1 @@
+"""通用件: protocols, hardened parsing and signing profiles that the interfaces share."""

@@ -1,0 +1,1 @@
+"""消息: the road. One behavioural suite, two buses."""

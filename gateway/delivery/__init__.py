@@ -1,0 +1,1 @@
+"""下发: every conclusion to whoever must know it, in order, with a receipt."""

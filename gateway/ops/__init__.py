@@ -1,0 +1,1 @@
+"""运维: health, metrics, admin API."""

@@ -1,0 +1,1 @@
+"""规则: pure functions over data, hosted by `runner.py`."""

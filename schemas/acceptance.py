@@ -1,0 +1,27 @@
+"""验收入库: goods were received and found in order; the payment clock starts here."""
+
+from __future__ import annotations
+
+from schemas.canonical import Canonical, DateText, Instant, LineNumber, Text
+from schemas.codes import DrugCode, Institution, LocalCode, Region, UnifiedCode
+from schemas.money import QuantityText, SumText, UnitPriceText
+
+
+class AcceptanceRecorded(Canonical):
+    """验收已登记: one line of a goods receipt."""
+
+    receipt_no: Text
+    line_no: LineNumber
+    order_no: Text | None = None
+    institution_local: LocalCode
+    institution: Institution
+    region: Region
+    local_code: LocalCode
+    unified_code: UnifiedCode
+    drug: DrugCode
+    accepted_quantity: QuantityText
+    unit_price: UnitPriceText
+    amount: SumText
+    batch_no: Text | None = None
+    expires_on: DateText | None = None
+    accepted_at: Instant

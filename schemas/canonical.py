@@ -1,0 +1,59 @@
+"""Canonical data: what every family's model has in common."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+DATE_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+INSTANT_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _real_date(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+def _real_instant(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+def _printable(text: str) -> str:
+    if _CONTROL.search(text):
+        message = "control characters are not allowed"
+        raise ValueError(message)
+    return text
+
+
+DateText = Annotated[
+    str, StringConstraints(strict=True, pattern=DATE_PATTERN), AfterValidator(_real_date)
+]
+Instant = Annotated[
+    str, StringConstraints(strict=True, pattern=INSTANT_PATTERN), AfterValidator(_real_instant)
+]
+Text = Annotated[
+    str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_printable)
+]
+Count = Annotated[int, Field(strict=True, ge=0)]
+LineNumber = Annotated[int, Field(strict=True, ge=1)]
+
+
+class Canonical(BaseModel):
+    """Data of a canonical message: strict, closed, immutable."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Because(Canonical):
+    """依据: why a conclusion was drawn, so that an official can check it by hand."""
+
+    rule: Text
+    clauses: tuple[Text, ...] = Field(min_length=1)
+    terms: dict[str, str]
+    arithmetic: tuple[str, ...]
+    causes: tuple[str, ...] = Field(min_length=1)

@@ -1,0 +1,105 @@
+"""问题清单: what can be wrong with a message, each with a code and a sentence in Chinese and English.
+
+`Rejected` is raised by whoever finds the message wrong (adapter, contract, coding); it always carries
+every issue that was found, never only the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+CATALOGUE: Final[dict[str, tuple[str, str]]] = {
+    # code: (Chinese sentence, English sentence); {…} are filled from the facts of the case
+    "body.empty": ("报文为空", "The body is empty"),
+    "body.too_large": (
+        "报文超过上限 {limit} 字节",
+        "The body is larger than the limit of {limit} bytes",
+    ),
+    "body.encoding": ("报文不是有效的 {charset} 编码", "The body is not valid {charset}"),
+    "body.too_deep": ("报文嵌套超过 {limit} 层", "The body nests deeper than {limit} levels"),
+    "json.malformed": ("JSON 无法解析:{detail}", "Malformed JSON: {detail}"),
+    "json.duplicate_key": ("JSON 键重复:{key}", "Duplicate JSON key: {key}"),
+    "json.not_object": ("应为 JSON 对象", "A JSON object is expected"),
+    "xml.malformed": ("XML 无法解析:{detail}", "Malformed XML: {detail}"),
+    "xml.doctype": ("XML 不得含 DOCTYPE 或实体声明", "DOCTYPE and entities are refused in XML"),
+    "xml.schema": ("不符合 XSD 契约:{detail}", "Does not satisfy the XSD: {detail}"),
+    "soap.envelope": ("SOAP 信封有误:{detail}", "Bad SOAP envelope: {detail}"),
+    "hl7.framing": ("MLLP 帧有误:{detail}", "Bad MLLP frame: {detail}"),
+    "hl7.malformed": ("HL7 报文有误:{detail}", "Malformed HL7 message: {detail}"),
+    "hl7.unsupported": ("不支持的 HL7 消息:{detail}", "Unsupported HL7 message: {detail}"),
+    "message.unsupported": ("不支持的消息类型:{detail}", "Unsupported message type: {detail}"),
+    "message.forbidden": (
+        "该对接方无权发送此类消息:{detail}",
+        "This partner may not send such messages: {detail}",
+    ),
+    "field.required": ("缺少必填字段", "A required field is missing"),
+    "field.unknown": ("契约中没有此字段", "The contract has no such field"),
+    "field.format": ("格式不符:{detail}", "Wrong format: {detail}"),
+    "field.range": ("数值越界:{detail}", "Out of range: {detail}"),
+    "field.fullwidth": ("含全角数字,应为半角 ASCII 数字", "Full-width digits; use ASCII digits"),
+    "money.number": (
+        "金额与数量须为字符串,不得为 JSON 数字",
+        "Money and quantities are strings, never JSON numbers",
+    ),
+    "money.scale": ("小数位不得超过 {scale} 位", "At most {scale} decimals are allowed"),
+    "quantity.negative": ("数量不得为负或零", "A quantity must be positive"),
+    "date.invalid": ("日期无效:{detail}", "Invalid date: {detail}"),
+    "count.mismatch": (
+        "申报行数 {declared} 与实际 {found} 不符",
+        "{declared} lines declared, {found} found",
+    ),
+    "sum.mismatch": (
+        "合计 {declared} 与各行之和 {found} 不符",
+        "Total {declared} differs from the sum of the lines {found}",
+    ),
+    "line.duplicate": ("行号重复:{detail}", "Duplicate line number: {detail}"),
+    "code.unknown": ("编码未对照:{kind} {code}", "Code not in the crosswalk: {kind} {code}"),
+    "code.expired": (
+        "编码在 {date} 无有效对照:{kind} {code}",
+        "No meaning of the code on {date}: {kind} {code}",
+    ),
+    "id.conflict": (
+        "同一报文编号内容不同,原报文保持不变",
+        "Same message id with other content; the first one stands",
+    ),
+    "id.missing": ("缺少报文编号", "The message id is missing"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that is wrong: where (`path`), what (`code`), and the sentence for a person."""
+
+    path: str
+    code: str
+    zh: str
+    en: str
+    line: int | None = None
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Return the issue as it appears in answers."""
+        shown: dict[str, str | int] = {
+            "path": self.path,
+            "code": self.code,
+            "zh": self.zh,
+            "en": self.en,
+        }
+        if self.line is not None:
+            shown["line"] = self.line
+        return shown
+
+
+def issue(code: str, path: str, *, line: int | None = None, **facts: object) -> Issue:
+    """Make an issue from the catalogue; an unknown `code` is a programming error (KeyError)."""
+    zh, en = CATALOGUE[code]
+    return Issue(path, code, zh.format(**facts), en.format(**facts), line)
+
+
+class Rejected(Exception):  # noqa: N818 - the outcome's name in the field: the message is rejected
+    """The partner must correct the message and send it again. Carries all issues that were found."""
+
+    def __init__(self, *issues: Issue, message_id: str | None = None) -> None:
+        super().__init__("; ".join(f"{found.path}: {found.en}" for found in issues))
+        self.issues = issues
+        self.message_id = message_id

@@ -1,0 +1,35 @@
+"""采购订单: an institution orders products from a distributor."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from schemas.canonical import Canonical, Instant, LineNumber, Text
+from schemas.codes import DrugCode, Enterprise, Institution, LocalCode, UnifiedCode
+from schemas.money import QuantityText, SumText, UnitPriceText
+
+
+class OrderLine(Canonical):
+    """订单明细: `amount` is unit price × quantity, rounded half up to the fen."""
+
+    line_no: LineNumber
+    local_code: LocalCode
+    unified_code: UnifiedCode
+    drug: DrugCode | None = None
+    quantity: QuantityText
+    unit_price: UnitPriceText
+    amount: SumText
+
+
+class OrderPlaced(Canonical):
+    """订单已下达. `msg_id` is the partner's own message id; `total` is the sum of the lines."""
+
+    msg_id: Text
+    order_no: Text
+    institution_local: LocalCode | None = None
+    institution: Institution
+    distributor_local: LocalCode | None = None
+    distributor: Enterprise
+    placed_at: Instant
+    lines: tuple[OrderLine, ...] = Field(min_length=1, max_length=500)
+    total: SumText

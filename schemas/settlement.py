@@ -1,0 +1,36 @@
+"""结算: monthly insurance settlement held back and resumed."""
+
+from __future__ import annotations
+
+from schemas.canonical import Because, Canonical, DateText, Text
+from schemas.codes import DrugCode, Institution, Region
+from schemas.money import QuantityText
+
+
+class SettlementHeld(Canonical):
+    """暂停医保月结算: from `held_from` on, until the cumulative task is done."""
+
+    institution: Institution
+    drug: DrugCode
+    drug_name: Text
+    region: Region
+    batch: Text
+    period: Text
+    accepted_quantity: QuantityText
+    task_quantity: QuantityText
+    completion: Text
+    held_from: DateText
+    because: Because
+
+
+class SettlementResumed(Canonical):
+    """恢复医保月结算: the cumulative task is done; `hold_id` is the message that held it."""
+
+    institution: Institution
+    drug: DrugCode
+    drug_name: Text
+    region: Region
+    batch: Text
+    hold_id: Text
+    resumed_on: DateText
+    because: Because
