@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Final
 
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 DATE_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 INSTANT_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_PRINTABLE: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
 def _real_date(text: str) -> str:
@@ -23,21 +22,21 @@ def _real_instant(text: str) -> str:
     return text
 
 
-def _printable(text: str) -> str:
-    if _CONTROL.search(text):
-        message = "control characters are not allowed"
-        raise ValueError(message)
-    return text
-
-
 DateText = Annotated[
-    str, StringConstraints(strict=True, pattern=DATE_PATTERN), AfterValidator(_real_date)
+    str,
+    StringConstraints(strict=True, pattern=DATE_PATTERN),
+    AfterValidator(_real_date),
+    Field(json_schema_extra={"format": "date"}),
 ]
 Instant = Annotated[
-    str, StringConstraints(strict=True, pattern=INSTANT_PATTERN), AfterValidator(_real_instant)
+    str,
+    StringConstraints(strict=True, pattern=INSTANT_PATTERN),
+    AfterValidator(_real_instant),
+    Field(json_schema_extra={"format": "date-time"}),
 ]
 Text = Annotated[
-    str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_printable)
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=200, pattern=_PRINTABLE),
 ]
 Count = Annotated[int, Field(strict=True, ge=0)]
 LineNumber = Annotated[int, Field(strict=True, ge=1)]

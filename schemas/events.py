@@ -7,14 +7,15 @@ names the field with the business time, by which codes and terms are looked up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.acceptance import AcceptanceRecorded
 from schemas.canonical import Canonical
 from schemas.catalogue import ItemPublished
-from schemas.order import OrderPlaced
+from schemas.issues import Issue
+from schemas.order import OrderPlaced, order_adds_up
 from schemas.price import ListingPriced, PriceLinked
 from schemas.progress import ProgressWarned, WarningLifted
 from schemas.rejection import MessageRejected
@@ -39,6 +40,8 @@ class EventType:
     dated_by: str
     derived: bool = False
     """True for what only the gateway itself may say (conclusions, rejections)."""
+    adds_up: Callable[[dict[str, Any]], tuple[Issue, ...]] | None = None
+    """What the model cannot say about data that satisfies it: sums and counts across fields."""
 
     @property
     def entity_event(self) -> str:
@@ -90,7 +93,7 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
         EventType(PRICE_LINKED, PriceLinked, ("drug",), "effective_from", derived=True),
         EventType(VOLUME_TASK_ASSIGNED, TaskAssigned, _PER_INSTITUTION_AND_DRUG, "assigned_on"),
         EventType(VOLUME_PERIOD_CLOSED, PeriodClosed, ("region",), "ended_on"),
-        EventType(ORDER_PLACED, OrderPlaced, ("order_no",), "placed_at"),
+        EventType(ORDER_PLACED, OrderPlaced, ("order_no",), "placed_at", adds_up=order_adds_up),
         EventType(
             ACCEPTANCE_RECORDED, AcceptanceRecorded, _PER_INSTITUTION_AND_DRUG, "accepted_at"
         ),

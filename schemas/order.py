@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from schemas.canonical import Canonical, Instant, LineNumber, Text
 from schemas.codes import DrugCode, Enterprise, Institution, LocalCode, UnifiedCode
-from schemas.money import QuantityText, SumText, UnitPriceText
+from schemas.issues import Issue, issue
+from schemas.money import QuantityText, SumText, UnitPriceText, yuan
 
 
 class OrderLine(Canonical):
@@ -33,3 +36,19 @@ class OrderPlaced(Canonical):
     placed_at: Instant
     lines: tuple[OrderLine, ...] = Field(min_length=1, max_length=500)
     total: SumText
+
+
+def order_adds_up(data: dict[str, Any]) -> tuple[Issue, ...]:
+    """Return issues when the line amounts differ from the total or a line number repeats.
+
+    `data` satisfies the model: sums have exactly two decimals, so digits without the point are fen.
+    """
+    lines = data["lines"]
+    found: list[Issue] = []
+    total = sum([int(line["amount"].replace(".", "")) for line in lines])
+    declared = int(data["total"].replace(".", ""))
+    if total != declared:
+        found.append(issue("sum.mismatch", "total", declared=data["total"], found=yuan(total)))
+    if len({line["line_no"] for line in lines}) != len(lines):
+        found.append(issue("line.duplicate", "lines", detail="line_no"))
+    return tuple(found)
