@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     kafka: str = Field(default="127.0.0.1:9092", description="Kafka bootstrap host:port[,…]")
     partitions: int = Field(default=4, ge=1, le=256, description="Kafka 分区数 per topic")
     replication: int = Field(default=1, ge=1, le=9, description="Kafka 副本数")
+    topic_prefix: str = Field(
+        default="vbp", pattern="^[a-z0-9][a-z0-9.-]{0,40}$", description="主题前缀 of every topic"
+    )
     host: str = Field(default="127.0.0.1", description="HTTP 与 MLLP 监听地址")
     port: int = Field(default=8600, ge=0, le=65535, description="HTTP 端口")
     mllp_port: int = Field(default=2575, ge=0, le=65535, description="MLLP 端口")
