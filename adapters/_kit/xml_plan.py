@@ -1,0 +1,176 @@
+"""解码计划: from xmlschema's component tree to plain functions that read lxml elements.
+
+A plan covers what our contracts use: sequences and choices of elements, attributes, simple content,
+strings, integers, decimals, booleans, dates. A contract that uses more does not compile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final, cast
+
+from xmlschema.validators import XsdAnyElement, XsdElement
+
+from adapters._kit.xml import XSI, Element
+
+Plan = Callable[[Element], Any]
+_Read = Callable[[str], Any]
+_Typed = bool
+_Child = tuple[str, "_Read | None", Plan, bool]
+"""Key, reader of a plain single value, plan of anything else, whether it may repeat."""
+_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
+_WHITE: Final = re.compile(r"[ \t\r\n]+")
+_TEXTS: Final = frozenset(
+    _XS + name
+    for name in ("string", "date", "dateTime", "time", "gYear", "gYearMonth", "anyURI", "duration")
+)
+
+
+class Unplanned(Exception):  # noqa: N818 - says what the document holds, not that we failed
+    """The document holds something that is valid XML Schema but that our contracts never use."""
+
+
+def plan_of(element: XsdElement, *, typed: bool = False) -> Plan:
+    """Return the function that decodes this element.
+
+    With `typed` decimals become Decimal, as xmlschema's own decode gives them (for the comparison);
+    otherwise they stay text. Raises ValueError for a component that no plan covers.
+    """
+    return _plan(element, typed, {})
+
+
+def _plan(element: XsdElement, typed: _Typed, known: dict[int, Plan]) -> Plan:
+    identity = id(element.ref or element)
+    if identity in known:
+        return known[identity]
+    if element.fixed is not None or element.default is not None or element.nillable:
+        message = f"defaults and nil are not planned: {element.name}"
+        raise ValueError(message)
+    kind: Any = element.type
+    if kind.is_simple():
+        return _leaf(_reader(kind, typed))
+    if kind.mixed:
+        message = f"mixed content is not planned: {element.name}"
+        raise ValueError(message)
+    if kind.has_simple_content():
+        return _annotated(_reader(kind.content, typed), _attributes(kind, typed))
+    children: dict[str, _Child] = {}
+    branch = _branch(children, _attributes(kind, typed))
+    known[identity] = branch
+    for child in kind.content.iter_elements():
+        if isinstance(child, XsdAnyElement):
+            message = f"wildcards are not planned: {element.name}"
+            raise ValueError(message)  # noqa: TRY004 - the contract is wrong, not an argument's type
+        many = not child.is_single()
+        plan = _plan(child, typed, known)
+        plain = not many and child.type.is_simple()
+        read = _reader(child.type, typed) if plain else None
+        children[child.name] = (child.local_name, read, plan, many)
+    return branch
+
+
+def _attributes(kind: Any, typed: _Typed) -> dict[str, tuple[str, _Read]]:
+    found: dict[str, tuple[str, _Read]] = {}
+    for name, attribute in kind.attributes.items():
+        if name is None or attribute.default is not None or attribute.fixed is not None:
+            message = f"defaults and wildcards are not planned: attribute {name}"
+            raise ValueError(message)
+        found[name] = ("@" + name.rpartition("}")[2], _reader(attribute.type, typed))
+    return found
+
+
+def _reader(kind: Any, typed: _Typed) -> _Read:
+    """Return text → value for a simple type."""
+    if not kind.is_atomic():
+        message = f"lists and unions are not planned: {kind}"
+        raise ValueError(message)
+    base = kind.primitive_type.name
+    if base == _XS + "decimal":
+        if kind.is_derived(kind.maps.types[_XS + "integer"]):
+            return int
+        return Decimal if typed else str.strip
+    if base == _XS + "boolean":
+        return lambda text: text.strip() in ("true", "1")
+    if base not in _TEXTS:
+        message = f"type is not planned: {base}"
+        raise ValueError(message)
+    return _whitespace(kind.white_space)
+
+
+def _whitespace(mode: str | None) -> _Read:
+    if mode == "collapse":
+        return _collapse
+    if mode == "replace":
+        return lambda text: text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
+    return str
+
+
+def _collapse(text: str) -> str:
+    # XML knows four white characters; str.split() would also eat the full-width space
+    return " ".join(part for part in _WHITE.split(text) if part)
+
+
+def _leaf(read: _Read) -> Plan:
+    if read is str:
+        return lambda element: element.text or None
+
+    def leaf(element: Element) -> Any:
+        text = element.text
+        return read(text) if text else None
+
+    return leaf
+
+
+def _annotated(read: _Read, attributes: dict[str, tuple[str, _Read]]) -> Plan:
+    leaf = _leaf(read)
+
+    def annotated(element: Element) -> Any:
+        value = leaf(element)
+        if not element.keys():
+            return value
+        read_attributes = _read_attributes(element, attributes)
+        if value is not None:
+            read_attributes["$"] = value
+        return read_attributes
+
+    return annotated
+
+
+def _branch(children: dict[str, _Child], attributes: dict[str, tuple[str, _Read]]) -> Plan:
+    # the hot loop: plain single values are read here, without a call of their own
+    def branch(element: Element) -> Any:
+        found = _read_attributes(element, attributes) if element.keys() else {}
+        for child in element:
+            try:
+                key, read, plan, many = children[child.tag]
+            except KeyError:
+                raise Unplanned(str(child.tag)) from None
+            if read is not None:
+                text = child.text
+                found[key] = read(text) if text else None
+            elif many:
+                found.setdefault(key, []).append(plan(child))
+            else:
+                found[key] = plan(child)
+        return found or None
+
+    return branch
+
+
+def _named_texts(element: Element) -> list[tuple[str, str]]:
+    return cast("list[tuple[str, str]]", element.attrib.items())  # the stubs allow bytes
+
+
+def _read_attributes(element: Element, attributes: dict[str, tuple[str, _Read]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, text in _named_texts(element):
+        try:
+            key, read = attributes[name]
+        except KeyError:
+            if name.startswith(XSI) and name.endswith("chemaLocation"):
+                continue  # where the sender keeps its copy of the contract: of no interest
+            raise Unplanned(name) from None
+        found[key] = read(text)
+    return found
