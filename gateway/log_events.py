@@ -40,6 +40,11 @@ RELAY_BEHIND: Final = LogEvent(
     logging.WARNING,
     "发布失败,将从留痕库重发 publishing failed, will send again",
 )
+BUS_UNREADABLE: Final = LogEvent(
+    "bus.unreadable",
+    logging.WARNING,
+    "主题上有非本网关写入的记录,已跳过 skipped a record that the gateway did not write",
+)
 POLICY_FAILED: Final = LogEvent(
     "policies.failed", logging.ERROR, "规则处理失败 a policy could not handle a message"
 )
@@ -55,8 +60,24 @@ DELIVERY_DEAD: Final = LogEvent(
 BREAKER_OPENED: Final = LogEvent(
     "delivery.breaker_opened", logging.WARNING, "熔断器打开 a partner's circuit breaker opened"
 )
+BREAKER_CLOSED: Final = LogEvent(
+    "delivery.breaker_closed", logging.INFO, "熔断器闭合 a partner answers again"
+)
+DELIVERY_PAUSED: Final = LogEvent(
+    "delivery.paused",
+    logging.ERROR,
+    "死信过多,该对接方下发已暂停 too many dead letters, deliveries to a partner stopped",
+)
+DELIVERY_RESUMED: Final = LogEvent(
+    "delivery.resumed", logging.INFO, "下发已恢复 an operator resumed a partner's deliveries"
+)
 HELD_RELEASED: Final = LogEvent(
     "coding.released", logging.INFO, "挂起报文已放行 held messages were released"
+)
+HELD_STRANDED: Final = LogEvent(
+    "coding.stranded",
+    logging.WARNING,
+    "挂起报文无法放行,需人工处理 a held message can never be released as it is",
 )
 CHAIN_BROKEN: Final = LogEvent(
     "journal.chain_broken", logging.CRITICAL, "审计链校验失败 the audit chain does not verify"
