@@ -33,6 +33,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "该对接方无权发送此类消息:{detail}",
         "This partner may not send such messages: {detail}",
     ),
+    "sender.mismatch": (
+        "报文自称 {sender},与对接方登记不符",
+        "The message names its sender {sender}, which is not this partner",
+    ),
     "field.required": ("缺少必填字段", "A required field is missing"),
     "field.unknown": ("契约中没有此字段", "The contract has no such field"),
     "field.format": ("格式不符:{detail}", "Wrong format: {detail}"),
@@ -90,7 +94,7 @@ class Issue:
         return shown
 
 
-def issue(code: str, path: str, *, line: int | None = None, **facts: object) -> Issue:
+def issue(code: str, path: str, /, *, line: int | None = None, **facts: object) -> Issue:
     """Make an issue from the catalogue; an unknown `code` is a programming error (KeyError)."""
     zh, en = CATALOGUE[code]
     return Issue(path, code, zh.format(**facts), en.format(**facts), line)

@@ -1,0 +1,200 @@
+"""挂起与放行: held messages flow on, in order, once their codes have been mapped.
+
+A held row carries the partner's own codes. It is released when every code has a meaning on its
+business day and nothing that was held before it shares a key with it; what is released is appended
+like any other message, with the same id, freshly coded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from gateway.coding.crosswalk import Crosswalk
+from gateway.coding.translate import code_draft
+from gateway.errors import Issue
+from gateway.log_events import HELD_RELEASED, HELD_STRANDED, log
+from gateway.partners import Partners
+from gateway.ports import Commit, Entry, EntryKind, Held, Journal, LineState, Row, Submission
+from schemas.checking import check
+from schemas.envelope import Message, canonical_bytes, message_identity
+from schemas.events import EVENT_TYPES
+
+RELEASE_INTERFACE: Final = "coding.release"
+"""Interface of a released line of a larger document; its raw bytes name the document's row (`head`)."""
+DAY: Final = len("2026-01-31")
+COMMITTED_TOGETHER: Final = 200
+_LISTED_AT_FIRST: Final = 10_000
+
+Reason = Literal["partner_gone", "type_unknown", "contract", "row_missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """A held message that no mapping can release: a person must look at it. It stays held."""
+
+    id: str
+    partner: str
+    reason: Reason
+    issues: tuple[Issue, ...] = ()
+
+
+class Holds:
+    """放行: releases what has become codable. Any number may run at once: each release happens once."""
+
+    def __init__(self, journal: Journal, partners: Partners) -> None:
+        self._journal = journal
+        self._partners = partners
+        self.stranded: tuple[Stranded, ...] = ()
+        """What the last `release` could never release, and why."""
+
+    async def release(self, crosswalk: Crosswalk, now: datetime) -> int:
+        """Release all that can be released, oldest first; return how many.
+
+        Raises Unavailable (what was released so far is durable; the rest is still held).
+        """
+        released = 0
+        while True:
+            walk = _Walk(crosswalk, self._partners, now.isoformat())
+            count = await self._walk(walk)
+            released += count
+            if not count:
+                break
+        self._report(released, walk.stranded)
+        return released
+
+    async def _walk(self, walk: _Walk) -> int:
+        """Go once over the hold list."""
+        count = 0
+        ready: list[Submission] = []
+        for held in await self._listed():
+            if walk.waits(held):
+                continue
+            entry = await self._journal.find(held.id)
+            if entry is not None and entry.kind is not EntryKind.HELD:
+                continue  # another worker was faster
+            raw = await self._raw_of(entry)
+            submission = walk.submission(held, entry, raw)
+            if submission is not None:
+                ready.append(submission)
+            if len(ready) == COMMITTED_TOGETHER:
+                count += await self._commit(ready)
+                ready = []
+        return count + await self._commit(ready)
+
+    async def _listed(self) -> list[Held]:
+        limit = _LISTED_AT_FIRST
+        while len(found := await self._journal.held(limit=limit)) == limit:
+            limit *= 4
+        return found
+
+    async def _raw_of(self, entry: Entry | None) -> bytes:
+        """Return the raw bytes of a message that was a document of its own; b"" for a line of one."""
+        if entry is None or entry.head_id != entry.message.id:
+            return b""
+        return entry.raw or await self._journal.raw(entry.head_id)
+
+    async def _commit(self, ready: Sequence[Submission]) -> int:
+        if not ready:
+            return 0
+        outcomes = await self._journal.commit(Commit(submissions=list(ready)))
+        return sum(
+            line.state is LineState.ACCEPTED and outcome.verdict == "accepted"
+            for outcome in outcomes
+            for line in outcome.lines
+        )
+
+    def _report(self, released: int, stranded: Sequence[Stranded]) -> None:
+        if released:
+            log(HELD_RELEASED, count=released)
+        known = {each.id for each in self.stranded}
+        for each in stranded:
+            if each.id not in known:
+                log(HELD_STRANDED, id=each.id, partner=each.partner, reason=each.reason)
+        self.stranded = tuple(stranded)
+
+
+class _Walk:
+    """One pass over the hold list: what has been met that holds later ones back."""
+
+    def __init__(self, crosswalk: Crosswalk, partners: Partners, now: str) -> None:
+        self._crosswalk, self._partners, self._now = crosswalk, partners, now
+        self._blocked: set[str] = set()
+        self.stranded: list[Stranded] = []
+
+    def waits(self, held: Held) -> bool:
+        """Return whether one held before it shares a key; its own keys then hold back others."""
+        if self._blocked.isdisjoint(_keys(held)):
+            return False
+        self._blocked.update(_keys(held))
+        return True
+
+    def submission(self, held: Held, entry: Entry | None, raw: bytes) -> Submission | None:
+        """Return the release of a held message, None when it cannot be released."""
+        message = self._coded(held, entry)
+        if message is None or entry is None:
+            self._blocked.update(_keys(held))
+            return None
+        interface = entry.interface
+        if not raw:
+            interface, raw = RELEASE_INTERFACE, _note(entry)
+        return Submission(
+            id=message_identity(held.partner, f"{held.id}!released"),
+            partner=held.partner,
+            message_id=entry.message_id,
+            interface=interface,
+            raw=raw,
+            digest=hashlib.sha256(raw).hexdigest(),
+            received_at=self._now,
+            rows=[Row(message)],
+            releases=held.id,
+        )
+
+    def _coded(self, held: Held, entry: Entry | None) -> Message | None:
+        partner = self._partners.get(held.partner)
+        if partner is None or entry is None:
+            self._strand(held, "partner_gone" if partner is None else "row_missing")
+            return None
+        before = entry.message
+        listed = EVENT_TYPES.get(before.type)
+        if listed is None:
+            self._strand(held, "type_unknown")
+            return None
+        data: dict[str, Any] = before.content()
+        day = str(data.get(listed.dated_by, ""))[:DAY]
+        if code_draft(data, partner, day, self._crosswalk).issues:
+            return None
+        blob = canonical_bytes(data)
+        wrong = check(before.type, data, blob)
+        if wrong:
+            self._strand(held, "contract", wrong)
+            return None
+        return replace(
+            before,
+            data=blob,
+            subject=listed.subject(data),
+            time=listed.business_time(data),
+            sequence="",
+        )
+
+    def _strand(self, held: Held, reason: Reason, issues: tuple[Issue, ...] = ()) -> None:
+        self.stranded.append(Stranded(held.id, held.partner, reason, issues))
+
+
+def _keys(held: Held) -> set[str]:
+    return {held.subject, *held.keys}
+
+
+def _note(entry: Entry) -> bytes:
+    """Say where the bytes of a released line stand: the document it came in, not copied per line."""
+    return canonical_bytes(
+        {
+            "head": entry.head_id,
+            "interface": entry.interface,
+            "digest": entry.digest,
+            "released": entry.message.id,
+        }
+    )
