@@ -1,0 +1,168 @@
+"""路由: who must know which message, as data (`routes.toml`), each route with its reason.
+
+[[route]]
+types   = ["cn.jicai.settlement.*"]   # `*` stands for any run of characters
+regions = ["520000"]                  # GB/T 2260; empty: all; a province covers its cities
+to      = "gz-insurance"
+reason  = "黔医保发〔2019〕69号 五（三）"
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from adapters._kit.protocol import Interface
+from gateway.delivery.address import address_findings
+from gateway.errors import Misconfigured
+from gateway.partners import Partner, PartnerId, Partners
+from schemas.codes import Institution, Region
+from schemas.envelope import Message
+from schemas.events import EVENT_TYPES
+
+FILE: Final = "routes.toml"
+TypePattern = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.*]+$", max_length=120)]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class Route(BaseModel):
+    """One line of the list: messages of these types (and regions, institutions) go to one partner."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    types: tuple[TypePattern, ...] = Field(min_length=1)
+    regions: tuple[Region, ...] = ()
+    institutions: tuple[Institution, ...] = Field(
+        default=(), description="定点医疗机构 named in the data; empty: all. Keeps tenants apart."
+    )
+    to: PartnerId
+    reason: Sentence
+
+    def covers(self, message: Message) -> bool:
+        """Tell whether a message of a matching type falls into the route's regions, institutions."""
+        if self.regions and not any(within(message.region, region) for region in self.regions):
+            return False
+        return not self.institutions or message.content().get("institution") in self.institutions
+
+
+def within(region: str, area: str) -> bool:
+    """Tell whether a GB/T 2260 code lies in an area: `520000` covers 52xxxx, `520100` covers 5201xx."""
+    stem = area[:2] if area.endswith("0000") else area[:4] if area.endswith("00") else area
+    return region.startswith(stem)
+
+
+def types_of(pattern: str) -> tuple[str, ...]:
+    """Return the message types that a pattern stands for, in the catalogue's order."""
+    wanted = re.compile(".*".join(map(re.escape, pattern.split("*"))))
+    return tuple(name for name in EVENT_TYPES if wanted.fullmatch(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A partner that must get a message, and the number (1-based) of the first route that says so."""
+
+    partner: str
+    route: int
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The routes in their order, with the interfaces (by name) that their partners speak.
+
+    Immutable: a change is a new object.
+    """
+
+    listed: tuple[Route, ...] = ()
+    interfaces: Mapping[str, Interface] = field(default_factory=dict, repr=False, compare=False)
+    _by_type: dict[str, list[tuple[int, Route]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        for number, route in enumerate(self.listed, start=1):
+            for name in dict.fromkeys(each for one in route.types for each in types_of(one)):
+                self._by_type.setdefault(name, []).append((number, route))
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self.listed)
+
+    def __len__(self) -> int:
+        return len(self.listed)
+
+    def matching(self, message: Message) -> list[Matched]:
+        """Return whom a message goes to, each partner once, in the routes' order."""
+        found: dict[str, Matched] = {}
+        for number, route in self._by_type.get(message.type, ()):
+            if route.to not in found and route.covers(message):
+                found[route.to] = Matched(route.to, number)
+        return list(found.values())
+
+    @classmethod
+    def load(cls, home: Path, partners: Partners, interfaces: Mapping[str, Interface]) -> Routes:
+        """Read `routes.toml` under `home`; no file: no routes.
+
+        Raises Misconfigured with every finding: file, route, field; unknown partner, no address, a
+        type the partner's interface does not hear, a pattern that matches no type.
+        """
+        path = home / FILE
+        if not path.exists():
+            return cls((), interfaces)
+        try:
+            given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Misconfigured(f"{FILE}: {error}") from error
+        listed, findings = _read(given)
+        known = {one.id: one for one in partners}
+        for number, route in listed:
+            findings += [
+                f"{FILE}: route #{number}: {finding}"
+                for finding in _findings(route, known.get(route.to), interfaces)
+            ]
+        if findings:
+            raise Misconfigured(*findings)
+        return cls(tuple(route for _, route in listed), interfaces)
+
+
+def _read(given: Mapping[str, Any]) -> tuple[list[tuple[int, Route]], list[str]]:
+    findings = [f"{FILE}: {key}: only [[route]] may stand here" for key in given if key != "route"]
+    records = given.get("route", [])
+    if not isinstance(records, list):
+        return [], [*findings, f"{FILE}: route: write [[route]], not [route]"]
+    listed: list[tuple[int, Route]] = []
+    for number, record in enumerate(records, start=1):
+        try:
+            listed.append((number, Route.model_validate(record)))
+        except ValidationError as error:
+            findings += [
+                f"{FILE}: route #{number}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
+                for each in error.errors()
+            ]
+    return listed, findings
+
+
+def _findings(
+    route: Route, partner: Partner | None, interfaces: Mapping[str, Interface]
+) -> Iterator[str]:
+    for pattern in route.types:
+        if not types_of(pattern):
+            yield f"types: {pattern} matches no message type"
+    if partner is None:
+        yield f"to: partner {route.to} is unknown"
+        return
+    interface = interfaces.get(partner.interface)
+    if interface is None:
+        yield f"to: partner {route.to} speaks an unknown interface {partner.interface}"
+        return
+    yield from (f"to: partner {route.to}: {each}" for each in address_findings(partner, interface))
+    if interface.write is None or interface.understand is None:
+        yield f"to: interface {interface.name} has no outbound direction"
+        return
+    for name in dict.fromkeys(each for one in route.types for each in types_of(one)):
+        if name not in interface.hears:
+            yield f"types: interface {interface.name} of {route.to} does not hear {name}"
