@@ -10,6 +10,7 @@ partner get a yes. A rejection is a fact too: it is journalled and published lik
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,10 @@ RECEIVING: Final[tuple[Callable[[Reception], None], ...]] = (
     check_canonical,
 )
 
+SLICE: Final = 20
+"""Documents of a request that are prepared before other requests get their turn."""
+HEAVY: Final = 1 << 18
+"""Bytes from which on a document is prepared beside the event loop."""
 REJECTION_LINE: Final = -1
 SHOWN_ISSUES: Final = 100
 NONCES: Final = "nonce/"
@@ -95,7 +100,9 @@ class Receiving:
                 "This interface does not take messages",
                 status=404,
             )
-        reception = Reception(arrival, interface.read, interface.says, self.crosswalk)
+        # in the canonical language a partner says what its own interface says, and no more
+        spoken = self._interfaces.get(arrival.partner.interface, interface)
+        reception = Reception(arrival, interface.read, spoken.says, self.crosswalk)
         digest = hashlib.sha256(arrival.raw).hexdigest()
         try:
             for step in RECEIVING:
@@ -117,7 +124,7 @@ class Receiving:
         """
         if not arrivals:
             return []
-        prepared = [self.prepare(arrival) for arrival in arrivals]
+        prepared = await self._prepare_all(arrivals)
         work = Commit(submissions=[each.submission for each in prepared])
         if nonce:
             work.handled.append((NONCES + arrivals[0].partner.id, nonce))
@@ -133,6 +140,18 @@ class Receiving:
             _received(each, outcome, arrival.received_at)
             for each, outcome, arrival in zip(prepared, outcomes, arrivals, strict=True)
         ]
+
+    async def _prepare_all(self, arrivals: Sequence[Arrival]) -> list[Prepared]:
+        """Prepare in slices, so that one partner's batch does not keep the others waiting."""
+        prepared: list[Prepared] = []
+        for arrival in arrivals:
+            if len(arrival.raw) > HEAVY:
+                prepared.append(await asyncio.to_thread(self.prepare, arrival))
+                continue
+            prepared.append(self.prepare(arrival))
+            if len(prepared) % SLICE == 0:
+                await asyncio.sleep(0)
+        return prepared
 
 
 # --------------------------------------------------------------------------- what is committed

@@ -1,0 +1,71 @@
+"""HTTP 接入: the partner API as an application. What each route does is in door.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
+from starlette.requests import Request
+
+from adapters._kit.protocol import Interface
+from gateway.flow import Received, Receiving
+from gateway.intake import described
+from gateway.intake.door import Door, Observed
+from gateway.intake.failures import handle_errors
+from gateway.partners import Partners
+from gateway.ports import Journal
+from gateway.settings import Settings
+
+TITLE: Final = "集采互联互通网关 jicai gateway"
+VERSION: Final = "1"
+
+
+class _Lean(APIRoute):
+    """A documented route whose handler takes the plain request: nothing is resolved per call."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        return self.endpoint
+
+
+def make_app(
+    receiving: Receiving,
+    journal: Journal,
+    partners: Partners,
+    interfaces: Mapping[str, Interface],
+    settings: Settings,
+    clock: Callable[[], datetime],
+    *,
+    routers: Sequence[APIRouter] = (),
+    observed: Observed | None = None,
+) -> FastAPI:
+    """Return the application; `routers` are other rooms' (health, metrics, admin).
+
+    `observed` is told (interface, what was received) after each commit, for the metrics.
+    Raises Misconfigured when a partner's algorithm is missing here.
+    """
+    door = Door(receiving, journal, partners, interfaces, settings, clock, observed or _unobserved)
+    app: FastAPI = FastAPIOffline(
+        title=TITLE, version=VERSION, description=described.DESCRIPTION, redoc_url=None
+    )
+    api = APIRouter(prefix="/v1", route_class=_Lean, tags=["接入 intake"])
+    api.add_api_route("/messages", door.messages, methods=["POST"], **described.MESSAGES)
+    api.add_api_route(
+        "/interfaces/{interface}/messages", door.documents, methods=["POST"], **described.DOCUMENTS
+    )
+    api.add_api_route("/messages/{id}", door.message, methods=["GET"], **described.MESSAGE)
+    api.add_api_route("/interfaces", door.interfaces, methods=["GET"], **described.INTERFACES)
+    app.include_router(api)
+    for router in routers:
+        app.include_router(router)
+    handle_errors(app)
+    app.state.door = door
+    described.describe(app)
+    return app
+
+
+def _unobserved(_interface: str, _received: Received) -> None:
+    """Nobody counts."""
