@@ -44,7 +44,7 @@ def add_mapping(home: Path, row: CrosswalkRow) -> Crosswalk:
 
 def add_mappings(home: Path, rows: Iterable[CrosswalkRow]) -> Crosswalk:
     """Append several mappings in one replacement of the file; all or none."""
-    wanted = list(rows)
+    wanted = [row._replace(valid_to=row.valid_to or OPEN_END) for row in rows]
     for row in wanted:
         problem = row_problem(row)
         if problem:

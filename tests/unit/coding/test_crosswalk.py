@@ -213,7 +213,7 @@ def test_a_lookup_agrees_with_reading_the_rows_one_by_one(
 
 
 def test_a_mapping_is_added_durably_and_once(tmp_path: Path) -> None:
-    row = CrosswalkRow("p", "product", 'L"1,a', ONE, "2020-01-01")
+    row = CrosswalkRow("p", "product", 'L"1,a', ONE, "2020-01-01", "")
     add_mapping(tmp_path, row)
     add_mapping(tmp_path, CrosswalkRow("p", "product", "L2", TWO, "2020-01-01", "2020-12-31"))
     after = add_mapping(tmp_path, row)
