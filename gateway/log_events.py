@@ -32,6 +32,12 @@ INTAKE_REJECTED: Final = LogEvent(
 INTAKE_FAILED: Final = LogEvent(
     "intake.failed", logging.ERROR, "接入出错 receiving failed, nothing was accepted"
 )
+FRAME_BROKEN: Final = LogEvent(
+    "intake.frame_broken", logging.WARNING, "MLLP 帧有误 bytes that are no MLLP frame were refused"
+)
+MLLP_FULL: Final = LogEvent(
+    "intake.mllp_full", logging.WARNING, "MLLP 连接数已满 a connection was turned away"
+)
 RELAY_REBUILT: Final = LogEvent(
     "bus.relay_rebuilt", logging.WARNING, "Kafka 生产者已重建 the producer was rebuilt"
 )
@@ -78,6 +84,12 @@ HELD_STRANDED: Final = LogEvent(
     "coding.stranded",
     logging.WARNING,
     "挂起报文无法放行,需人工处理 a held message can never be released as it is",
+)
+RELOADED: Final = LogEvent(
+    "gateway.reloaded", logging.INFO, "配置已重新加载 partners, routes and codes were reloaded"
+)
+RELOAD_REFUSED: Final = LogEvent(
+    "gateway.reload_refused", logging.ERROR, "新配置有误,沿用原配置 unsound files, the old ones stay"
 )
 CHAIN_BROKEN: Final = LogEvent(
     "journal.chain_broken", logging.CRITICAL, "审计链校验失败 the audit chain does not verify"
