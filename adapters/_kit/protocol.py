@@ -51,6 +51,9 @@ class Document:
     correlation: str = ""
     wire: Any = None
     """What `reply` needs of the original (parsed head, encoding characters …); opaque to the gateway."""
+    sender: str = ""
+    """How the document itself names its sender (MSH-4, Head/Sender …), to be held against the partner's
+    `sender_ids`; "" when the dialect has no such name."""
 
 
 @dataclass(frozen=True, slots=True)

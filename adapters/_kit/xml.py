@@ -165,6 +165,8 @@ def namespace(element: Element) -> str:
 
 def escaped(text: str) -> str:
     """Return text fit for an element or a quoted attribute; characters XML cannot carry become U+FFFD."""
+    if text.isalnum():
+        return text
     text = _FORBIDDEN.sub("\ufffd", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace('"', "&quot;").replace("\r", "&#13;")

@@ -109,6 +109,8 @@ def _whitespace(mode: str | None) -> _Read:
 
 def _collapse(text: str) -> str:
     # XML knows four white characters; str.split() would also eat the full-width space
+    if _WHITE.search(text) is None:
+        return text
     return " ".join(part for part in _WHITE.split(text) if part)
 
 
