@@ -97,6 +97,8 @@ class Observer:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await reader.start()
+                # a reader stopped before its first turn would end our own task instead of its own
+                await asyncio.sleep(0)
                 yield reader
         except (KafkaError, TimeoutError, OSError) as error:
             raise Unavailable(f"Kafka at {self._bootstrap} does not answer: {error!r}") from error

@@ -42,11 +42,8 @@ class Lease:
             self.forget()
             return False
         until = now + self._duration
-        value = orjson.dumps({"owner": self._owner, "until": until.isoformat()})
         version = stored.version if stored else 0
-        try:
-            await self._journal.commit(Commit(writes=[Write(SPACE, self._key, value, version)]))
-        except Contended:
+        if not await self._write(until, version):
             self.forget()
             return False
         self._until, self._version = until, version + 1
@@ -54,18 +51,24 @@ class Lease:
 
     async def release(self) -> None:
         """Give the lease back, so that another process need not wait for its end."""
-        version, held = self._version, self._until > self._clock()
+        now = self._clock()
+        held = self._until > now
         self.forget()
-        if not held:
-            return
-        try:
-            await self._journal.commit(Commit(writes=[Write(SPACE, self._key, None, version)]))
-        except Contended:
-            return  # it ran out and another owner has it
+        if held:
+            # ended, not deleted: a deleted value's versions would begin anew and could be mistaken
+            await self._write(now, self._version)
 
     def forget(self) -> None:
         """Hold nothing any more; the lease runs out by itself."""
         self._until = datetime.min.replace(tzinfo=UTC)
+
+    async def _write(self, until: datetime, version: int) -> bool:
+        value = orjson.dumps({"owner": self._owner, "until": until.isoformat()})
+        try:
+            await self._journal.commit(Commit(writes=[Write(SPACE, self._key, value, version)]))
+        except Contended:
+            return False
+        return True
 
     def _is_free(self, stored: Stored, now: datetime) -> bool:
         try:

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
@@ -198,16 +199,20 @@ def _end(node: Node, how: signal.Signals) -> None:
 def _await_answer(node: Node, folder: Path) -> None:
     """Return as soon as the broker answers a client. Raises Unavailable when it ends or takes long."""
     deadline = time.monotonic() + _UP_SECONDS
-    while time.monotonic() < deadline:
-        if not _command_line(node.pid):
-            break
-        if _listens(node.port) and asyncio.run(_answers(node.bootstrap)):
-            return
-        time.sleep(0.1)
+    # in a thread of its own: the caller may be running an event loop
+    with ThreadPoolExecutor(1) as aside:
+        while time.monotonic() < deadline and _command_line(node.pid):
+            if _listens(node.port) and aside.submit(_answers, node.bootstrap).result():
+                return
+            time.sleep(0.1)
     raise Unavailable(f"the local Kafka did not come up; its log is {folder / 'kafka.log'}")
 
 
-async def _answers(bootstrap: str) -> bool:
+def _answers(bootstrap: str) -> bool:
+    return asyncio.run(_describe(bootstrap))
+
+
+async def _describe(bootstrap: str) -> bool:
     quiet = logging.getLogger("aiokafka")
     level = quiet.level
     quiet.setLevel(logging.CRITICAL)
