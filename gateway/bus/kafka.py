@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.bus.kafka_consumer import KafkaMember
 from gateway.bus.kafka_observer import Observer
-from gateway.bus.kafka_producer import Lane, Publisher, Record
+from gateway.bus.kafka_producer import CONNECT_SECONDS, Lane, Publisher, Record
 from gateway.bus.kafka_topics import Layout, ensure_topics
 from gateway.bus.naming import CATALOGUE_PREFIX, Naming
 from gateway.bus.partitioning import partition_of
@@ -24,7 +24,8 @@ class KafkaBus:
     """消息总线 on Kafka. `bootstrap` is host:port[,…]; `topics` the catalogue.
 
     `prefix` is the first word of every topic and group in Kafka, so that several gateways can share one
-    cluster; callers never see it. `time_limit` bounds one `relay` in seconds.
+    cluster; callers never see it. `time_limit` bounds one `relay`, `patience` the way to the broker, in
+    seconds.
     """
 
     def __init__(
@@ -36,19 +37,21 @@ class KafkaBus:
         replication: int = 1,
         prefix: str = CATALOGUE_PREFIX,
         time_limit: float = 30.0,
+        patience: float = CONNECT_SECONDS,
     ) -> None:
         self._bootstrap = bootstrap
         self._topics = dict(topics)
         self._layout = Layout(partitions, replication)
         self._naming = Naming(prefix)
-        self._publisher = Publisher(bootstrap, time_limit=time_limit)
+        self._publisher = Publisher(bootstrap, time_limit=time_limit, patience=patience)
+        self._patience = patience
         self._observer = Observer(bootstrap, self._naming)
         self._members: set[KafkaMember] = set()
 
     async def start(self) -> None:
-        """Make sure that the topics exist. Raises Unavailable after 15 s, Misconfigured."""
+        """Make sure that the topics exist. Raises Unavailable (no broker), Misconfigured."""
         named = {self._naming.topic(name): topic for name, topic in self._topics.items()}
-        await ensure_topics(self._bootstrap, named, self._layout)
+        await ensure_topics(self._bootstrap, named, self._layout, self._patience)
 
     async def stop(self) -> None:
         """Close the producer and every member that is still there."""

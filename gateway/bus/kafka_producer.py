@@ -51,15 +51,21 @@ class _TooLarge(Exception):  # noqa: N818 - never leaves this file
 class Publisher:
     """Publishes lanes of records (a lane is a topic and partition), each lane in order.
 
-    `time_limit` bounds one `publish` in seconds; `batch_bytes` is the size of a record batch before
+    `time_limit` bounds one `publish`, `patience` the way to the broker, in seconds; `batch_bytes` is the size of a record batch before
     compression, halved each time the broker finds one too large.
     """
 
     def __init__(
-        self, bootstrap: str, *, time_limit: float = 30.0, batch_bytes: int = BATCH_BYTES
+        self,
+        bootstrap: str,
+        *,
+        time_limit: float = 30.0,
+        patience: float = CONNECT_SECONDS,
+        batch_bytes: int = BATCH_BYTES,
     ) -> None:
         self._bootstrap = bootstrap
         self._time_limit = time_limit
+        self._patience = patience
         self._batch_bytes = batch_bytes
         self._producer: Any = None
         self._building = asyncio.Lock()
@@ -172,11 +178,11 @@ class Publisher:
             request_timeout_ms=_REQUEST_MS,
         )
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await producer.start()
         except (KafkaError, TimeoutError, OSError) as error:
             await _discard(producer)
-            raise Unavailable(unreachable(self._bootstrap)) from error
+            raise Unavailable(unreachable(self._bootstrap, self._patience)) from error
         except BaseException:
             await _discard(producer)
             raise
@@ -190,9 +196,9 @@ class Publisher:
         await _discard(producer)
 
 
-def unreachable(bootstrap: str) -> str:
+def unreachable(bootstrap: str, seconds: float) -> str:
     """Return the sentence for a broker that cannot be reached."""
-    return f"Kafka cannot be reached at {bootstrap} within {CONNECT_SECONDS:.0f} s"
+    return f"Kafka cannot be reached at {bootstrap} within {seconds:g} s"
 
 
 async def _discard(producer: Any) -> None:

@@ -44,13 +44,18 @@ class Layout:
         return self.replication // 2 + 1
 
 
-async def ensure_topics(bootstrap: str, topics: Mapping[str, Topic], layout: Layout) -> None:
+async def ensure_topics(
+    bootstrap: str,
+    topics: Mapping[str, Topic],
+    layout: Layout,
+    patience: float = CONNECT_SECONDS,
+) -> None:
     """Create what is missing of `topics` (by their names in Kafka) and wait until all have leaders.
 
-    Raises Unavailable when the broker cannot be reached within 15 s, and Misconfigured, with every
+    Raises Unavailable when the broker cannot be reached for `patience` seconds, and Misconfigured, with every
     finding, when it will not create a topic or an existing one is too small for our records.
     """
-    admin = await connect(bootstrap)
+    admin = await connect(bootstrap, patience)
     try:
         present = set(await admin.list_topics())
         missing = [name for name in topics if name not in present]
@@ -64,12 +69,12 @@ async def ensure_topics(bootstrap: str, topics: Mapping[str, Topic], layout: Lay
         await admin.close()
 
 
-async def connect(bootstrap: str) -> Any:
+async def connect(bootstrap: str, patience: float = CONNECT_SECONDS) -> Any:
     """Return an admin client; a broker that is just starting is waited for."""
     last: Exception | None = None
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with asyncio.timeout(patience):
             while True:
                 try:
                     await admin.start()
@@ -80,7 +85,7 @@ async def connect(bootstrap: str) -> Any:
                     return admin
     except TimeoutError as error:
         await admin.close()
-        raise Unavailable(f"{unreachable(bootstrap)}: {last!r}") from error
+        raise Unavailable(f"{unreachable(bootstrap, patience)}: {last!r}") from error
 
 
 async def _create(admin: Any, missing: Mapping[str, Topic], layout: Layout) -> None:

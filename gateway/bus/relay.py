@@ -21,8 +21,9 @@ from gateway.ports import Bus, Commit, Head, Journal, Write
 
 SPACE: Final = "relay"
 BATCH: Final = 2000
-LEASE_SECONDS: Final = 90.0
-"""More than twice what one publish may take, so that a lease does not run out under it."""
+LEASE_SECONDS: Final = 10.0
+"""How long a shard waits when the process that relayed it was killed. A publish may take longer than
+that; then another process may publish the same rows too, and the positions' versions settle it."""
 _IDLE_SECONDS: Final = 0.5
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 10.0

@@ -101,10 +101,9 @@ class Road:
         """Relay all there is."""
         if not self.needs_relay:
             return
-        relay = Relay(self.journal, self.bus, lambda: NOW)
+        relay = Relay(self.journal, self.bus, lambda: NOW, owner="road")
         while await relay.step():
             pass
-        await relay.release()
 
     @asynccontextmanager
     async def member(
