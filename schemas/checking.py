@@ -7,7 +7,7 @@ put to pydantic, whose findings become issues with field paths. Both must agree 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import jsonschema_rs
 from pydantic import ValidationError
@@ -41,8 +41,17 @@ def check(type_name: str, data: dict[str, Any], blob: bytes) -> tuple[Issue, ...
     try:
         EVENT_TYPES[type_name].model.model_validate_json(blob)
     except ValidationError as error:
-        return tuple(_issue(found) for found in error.errors(include_url=False))
+        errors = error.errors(include_url=False)
+        return tuple(_issue(found) for found in errors if not _follows(found, errors))
     return ()
+
+
+def _follows(found: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Tell whether a list is "too short" only because its elements are wrong: those say so themselves."""
+    place = found["loc"]
+    return found["type"] == "too_short" and any(
+        len(each["loc"]) > len(place) and each["loc"][: len(place)] == place for each in errors
+    )
 
 
 def _issue(found: ErrorDetails) -> Issue:
