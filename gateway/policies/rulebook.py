@@ -1,0 +1,76 @@
+"""条款与差比价: a region's terms and the ratios as the policies see them: typed, dated, with clauses.
+
+Read from files by `terms.py`. What a paper does not say is None here, never a default of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One value of one term: what the paper's clause says, from a day on (until a day, inclusive)."""
+
+    name: str
+    value: str
+    clause: str
+    since: date
+    until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Return whether the value is in force on a day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One region's terms; what it does not say itself its province may say."""
+
+    code: str
+    name: str
+    paper_number: str
+    paper_title: str
+    values: Mapping[str, tuple[Term, ...]]
+    province: Terms | None = None
+
+    def value(self, name: str, on: date) -> Term | None:
+        """Return the term in force on a day, None where the papers are silent."""
+        for term in self.values.get(name, ()):
+            if term.holds_on(on):
+                return term
+        return self.province.value(name, on) if self.province is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """差比价 factors: base^log2(X), with the rounding of the result and the clauses."""
+
+    content_base: Decimal
+    pack_base: Decimal
+    decimals: int
+    clauses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All regions' terms and the ratios. A region without a file, and without a province's, is silent."""
+
+    regions: Mapping[str, Terms]
+    ratios: Ratios
+    _resolved: dict[str, Terms | None] = field(default_factory=dict, compare=False, repr=False)
+
+    def of(self, region: str) -> Terms | None:
+        """Return the terms of a region (GB/T 2260, six digits), its city's or its province's."""
+        if region not in self._resolved:
+            self._resolved[region] = self._find(region)
+        return self._resolved[region]
+
+    def _find(self, region: str) -> Terms | None:
+        for code in (region, f"{region[:4]}00", f"{region[:2]}0000"):
+            if code in self.regions:
+                return self.regions[code]
+        return None

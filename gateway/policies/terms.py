@@ -1,0 +1,202 @@
+"""政策条款: reads the regions' terms from data files, each value with its clause and its days.
+
+`contracts/policies/<region>.toml` holds what one region's paper says, `ratios.toml` the price ratios.
+A value may change over time: `[name]` is one version, `[[name]]` several. A city inherits its province's
+terms and overrides some. Every file is checked as a whole before any of it is used.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.errors import Misconfigured
+from gateway.policies.rulebook import Ratios, Rulebook, Term, Terms
+from schemas.codes import REGION_PATTERN
+from schemas.money import PRICE_SCALE
+
+TERMS_FOLDER: Final = Path(__file__).parents[2] / "contracts" / "policies"
+RATIOS_FILE: Final = "ratios.toml"
+
+KNOWN_TERMS: Final[Mapping[str, str]] = {
+    "progress.measured": r"quarter|month",
+    "progress.monitored": r"quarter|month",
+    "progress.settled": r"quarter|month",
+    "progress.warn_below": r"0\.[0-9]{1,4}|1(\.0{1,4})?",
+    "progress.hold_below": r"0\.[0-9]{1,4}|1(\.0{1,4})?",
+    "progress.hold_starts": r"next_month",
+    "progress.resume_when": r"cumulative_task_done",
+    "progress.unfinished_at_term_end": r"reduce_next_year_quota",
+    "linkage.scope": r"product|drug",
+    "linkage.follows": r"lowest_elsewhere",
+    "linkage.conversion": r"ratio",
+    "term.starts": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "term.months": r"[1-9][0-9]?",
+    "term.agreement": r"yearly",
+}
+"""The terms that policies understand, with the form of their values: a misspelt one must not be silent."""
+
+NEEDED_WITH: Final[Mapping[str, tuple[str, ...]]] = {
+    "progress.warn_below": ("progress.measured",),
+    "progress.hold_below": (
+        "progress.measured",
+        "progress.hold_starts",
+        "progress.resume_when",
+    ),
+    "linkage.scope": ("linkage.follows",),
+}
+"""A threshold without its period, or a hold without its end, could not be applied."""
+
+_REGION: Final = re.compile(REGION_PATTERN)
+_FACTOR: Final = re.compile(r"[0-9]{1,2}\.[0-9]{1,6}")
+
+
+def load_terms(folder: Path = TERMS_FOLDER) -> Rulebook:
+    """Read every region's file and the ratios. Raises Misconfigured with every finding."""
+    findings: list[str] = []
+    read: dict[str, Terms] = {}
+    for path in sorted(folder.glob("*.toml")):
+        if path.name != RATIOS_FILE:
+            terms = _region(path, findings)
+            if terms is not None:
+                read[terms.code] = terms
+    placed = _with_provinces(read)
+    for terms in placed.values():
+        findings += _companions_missing(terms)
+    ratios = _ratios(folder / RATIOS_FILE, findings)
+    if findings or ratios is None:
+        raise Misconfigured(*findings)
+    return Rulebook(placed, ratios)
+
+
+def _with_provinces(read: Mapping[str, Terms]) -> dict[str, Terms]:
+    """Give each region the nearest one above it that has terms, so that silence is asked upward."""
+    placed: dict[str, Terms] = {}
+    for code in sorted(read):  # 530000 before 530300 before 530302
+        above = [f"{code[:4]}00", f"{code[:2]}0000"]
+        parent = next((placed[each] for each in above if each != code and each in placed), None)
+        own = read[code]
+        placed[code] = Terms(
+            own.code, own.name, own.paper_number, own.paper_title, own.values, parent
+        )
+    return placed
+
+
+def _parsed(path: Path, findings: list[str]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        findings.append(f"{path.name}: {error}")
+        return None
+
+
+def _region(path: Path, findings: list[str]) -> Terms | None:
+    given = _parsed(path, findings)
+    if given is None:
+        return None
+    before = len(findings)
+    code, name, paper = given.pop("code", None), given.pop("name", None), given.pop("paper", None)
+    if code != path.stem or not isinstance(code, str) or _REGION.fullmatch(code) is None:
+        findings.append(f"{path.name}: code must be the six digits of the file's name")
+    if not name or not isinstance(name, str):
+        findings.append(f"{path.name}: name is missing")
+    cited = paper if isinstance(paper, dict) else {}
+    findings += [
+        f"{path.name}: paper.{part} is missing"
+        for part in ("number", "title")
+        if not cited.get(part) or not isinstance(cited[part], str)
+    ]
+    values = _values(path.name, given, findings)
+    if len(findings) > before:
+        return None
+    return Terms(str(code), str(name), cited["number"], cited["title"], values)
+
+
+def _values(file: str, given: dict[str, Any], findings: list[str]) -> dict[str, tuple[Term, ...]]:
+    found: dict[str, tuple[Term, ...]] = {}
+    for family, terms in given.items():
+        if not isinstance(terms, dict):
+            findings.append(f"{file}: {family} is no table of terms")
+            continue
+        for short, versions in terms.items():
+            name = f"{family}.{short}"
+            if name not in KNOWN_TERMS:
+                findings.append(f"{file}: no policy knows the term {name}")
+                continue
+            listed = versions if isinstance(versions, list) else [versions]
+            read = [_term(file, name, each, findings) for each in listed]
+            found[name] = _in_order(file, name, [each for each in read if each], findings)
+    return found
+
+
+def _term(file: str, name: str, given: object, findings: list[str]) -> Term | None:
+    where = f"{file}: {name}"
+    if not isinstance(given, dict):
+        findings.append(f"{where}: a table with value, clause and from is expected")
+        return None
+    before = len(findings)
+    value, clause = given.get("value"), given.get("clause")
+    since, until = given.get("from"), given.get("until")
+    if not isinstance(value, str) or re.fullmatch(KNOWN_TERMS[name], value, re.ASCII) is None:
+        findings.append(f"{where}: value {value!r} must be text of the form {KNOWN_TERMS[name]}")
+    if not isinstance(clause, str) or not clause.strip():
+        findings.append(f"{where}: no clause: a value without its source is not a term")
+    if type(since) is not date or (until is not None and type(until) is not date):
+        findings.append(f"{where}: from and until are days (YYYY-MM-DD, without quotes)")
+    elif until is not None and until < since:
+        findings.append(f"{where}: until {until} is before from {since}")
+    unknown = sorted(set(given) - {"value", "clause", "from", "until"})
+    if unknown:
+        findings.append(f"{where}: unknown {', '.join(unknown)}")
+    if len(findings) > before:
+        return None
+    return Term(name, str(value), str(clause), since, until)  # type: ignore[arg-type]
+
+
+def _in_order(file: str, name: str, read: list[Term], findings: list[str]) -> tuple[Term, ...]:
+    ordered = sorted(read, key=lambda term: term.since)
+    for earlier, later in pairwise(ordered):
+        if earlier.holds_on(later.since):
+            findings.append(f"{file}: {name}: two values hold on {later.since}")
+    return tuple(ordered)
+
+
+def _companions_missing(terms: Terms) -> list[str]:
+    return [
+        f"{terms.code}.toml: {name} needs {companion} on {term.since}"
+        for name, companions in NEEDED_WITH.items()
+        for term in terms.values.get(name, ())
+        for companion in companions
+        if terms.value(companion, term.since) is None
+    ]
+
+
+def _ratios(path: Path, findings: list[str]) -> Ratios | None:
+    given = _parsed(path, findings)
+    if given is None:
+        return None
+    before = len(findings)
+    parts = {name: given.get(name) for name in ("content", "pack_quantity", "rounding")}
+    tables = {name: part if isinstance(part, dict) else {} for name, part in parts.items()}
+    bases: list[Decimal] = []
+    for name in ("content", "pack_quantity"):
+        base = tables[name].get("base")
+        if not isinstance(base, str) or _FACTOR.fullmatch(base) is None or Decimal(base) <= 1:
+            findings.append(f"{path.name}: {name}.base {base!r} must be a decimal text above 1")
+        else:
+            bases.append(Decimal(base))
+    clauses = [tables[name].get("clause") for name in tables]
+    if not all(isinstance(clause, str) and clause for clause in clauses):
+        findings.append(f"{path.name}: every factor and the rounding need a clause")
+    decimals, mode = tables["rounding"].get("decimals"), tables["rounding"].get("mode")
+    if mode != "half_up" or type(decimals) is not int or not 0 <= decimals <= PRICE_SCALE:
+        findings.append(f"{path.name}: rounding is half_up to at most {PRICE_SCALE} decimals")
+    if len(findings) > before:
+        return None
+    return Ratios(bases[0], bases[1], int(str(decimals)), tuple(map(str, clauses)))

@@ -1,0 +1,54 @@
+"""The smallest host of a policy: takes messages in an order, keeps its states and conclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from gateway.policies.policy import Conclusion, Policy, conclusion_identity
+from gateway.policies.rulebook import Rulebook
+from gateway.policies.terms import load_terms
+from schemas.envelope import Message, canonical_bytes
+from schemas.events import EVENT_TYPES
+
+RULES = load_terms()
+
+
+class Host:
+    def __init__(self, policy: Policy, rules: Rulebook = RULES) -> None:
+        self.policy, self.rules = policy, rules
+        self.states: dict[str, dict[str, Any]] = {}
+        self.records: dict[str, dict[str, Any]] = {}
+        self.drawn: list[tuple[str, Conclusion]] = []
+
+    def take(self, *messages: Message) -> list[Conclusion]:
+        """Judge each message; return what these messages led to."""
+        before = len(self.drawn)
+        for message in messages:
+            content = message.content()
+            scope = self.policy.keys(message, content)
+            record = self.records.get(scope.region)
+            if scope.prefix:
+                self.records[scope.region] = self.policy.remember(record, message, content)
+                keys: Iterable[str] = sorted(k for k in self.states if k.startswith(scope.prefix))
+            else:
+                self.states.setdefault(scope.key, self.policy.begin(record))
+                keys = [scope.key]
+            for key in keys:
+                self._judge(key, message, content)
+        return [conclusion for _, conclusion in self.drawn[before:]]
+
+    def _judge(self, key: str, message: Message, content: dict[str, Any]) -> None:
+        given = orjson.dumps(self.states[key])
+        judgement = self.policy.judge(key, self.states[key], message, content, self.rules)
+        assert orjson.dumps(self.states[key]) == given, "a policy changed the state it was given"
+        if judgement.state is not None:
+            self.states[key] = orjson.loads(orjson.dumps(judgement.state))
+        for number, conclusion in enumerate(judgement.conclusions):
+            listed = EVENT_TYPES[conclusion.type]
+            assert listed.derived
+            listed.model.model_validate_json(canonical_bytes(conclusion.data))
+            identity = conclusion_identity(self.policy.name, message.id, key, number)
+            self.drawn.append((identity, conclusion))
