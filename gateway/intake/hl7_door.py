@@ -1,7 +1,8 @@
 """HL7 接入门: what happens to each message that comes over MLLP.
 
-MLLP carries no signature: the sender is who MSH-4 names, among the partners on this interface, and where
-its setting `peer_addresses` (IP addresses, comma-separated) is given, only from there.
+MLLP carries no signature: the sender is who MSH-4 names, among the partners on this interface; where its
+settings say so, only from certain IP addresses (`peer_addresses`) or with certain client certificates
+(`peer_certificates`, SHA-256 in hex), each comma-separated.
 """
 
 from __future__ import annotations
@@ -9,18 +10,20 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 from adapters._kit.protocol import Answer, Document, Interface, Sender
 from gateway.errors import Refused, Unavailable
 from gateway.flow import Receiving
+from gateway.intake.mllp import Peer
 from gateway.log_events import INTAKE_FAILED, INTAKE_REFUSED, log
 from gateway.partners import Partner, Partners
 from gateway.steps import Arrival
 from schemas.issues import Issue
 
-NOBODY_REGION = "000000"
-PEER_ADDRESSES = "peer_addresses"
+_NOBODY_REGION: Final = "000000"
+PEER_ADDRESSES: Final = "peer_addresses"
+PEER_CERTIFICATES: Final = "peer_certificates"
 
 
 class Hl7Door:
@@ -41,8 +44,8 @@ class Hl7Door:
         self._clock = clock
         self._sender_of = sender_of
 
-    async def handle(self, raw: bytes, peer: Any = None) -> bytes:
-        """Return the acknowledgement (HL7, no framing). `peer` is the socket's peer name.
+    async def handle(self, raw: bytes, peer: Peer) -> bytes:
+        """Return the acknowledgement (HL7, no framing).
 
         AA only after the commit; AE when the message may be sent again (Unavailable); AR for an unknown
         sender. Never raises for what a sender sends.
@@ -63,7 +66,7 @@ class Hl7Door:
             return self._reply(raw, document, answer, sender)
         return self._reply(raw, received.document, received.answer, sender)
 
-    def _partner(self, raw: bytes, peer: Any) -> Partner | None:
+    def _partner(self, raw: bytes, peer: Peer) -> Partner | None:
         """Return the one partner that goes by the name in the message and comes from where it may."""
         try:
             named = self._sender_of(raw)
@@ -71,9 +74,7 @@ class Hl7Door:
             return None
         among = self.partners.on_interface(self._interface.name)
         found = [each for each in among if named and named in each.sender_ids]
-        if len(found) != 1 or not _comes_from(found[0].settings.get(PEER_ADDRESSES, ""), peer):
-            return None
-        return found[0]
+        return found[0] if len(found) == 1 and _may_come(found[0], peer) else None
 
     def _reply(
         self, raw: bytes, document: Document | None, answer: Answer, sender: Sender
@@ -83,21 +84,30 @@ class Hl7Door:
         return self._interface.reply(raw, document, answer, sender).body
 
 
-def _comes_from(allowed: str, peer: Any) -> bool:
-    listed = [each.strip() for each in allowed.split(",") if each.strip()]
-    if not listed:
-        return True
-    host = peer[0] if isinstance(peer, tuple) and peer else str(peer or "")
+def _may_come(partner: Partner, peer: Peer) -> bool:
+    addresses = _listed(partner, PEER_ADDRESSES)
+    certificates = _listed(partner, PEER_CERTIFICATES)
+    return (not addresses or _address(peer.host) in addresses) and (
+        not certificates or peer.certificate.lower() in certificates
+    )
+
+
+def _listed(partner: Partner, setting: str) -> set[str]:
+    given = partner.settings.get(setting, "").lower().split(",")
+    return {each.strip() for each in given if each.strip()}
+
+
+def _address(host: str) -> str:
     try:
-        address = ipaddress.ip_address(str(host).split("%")[0])
+        address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)  # an IPv4 peer on a dual-stack socket
-    return str(mapped or address) in listed
+        return ""
+    # an IPv4 peer on a dual-stack socket is still that IPv4 peer
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _nobody(now: str) -> Sender:
-    return Sender("", NOBODY_REGION, now)
+    return Sender("", _NOBODY_REGION, now)
 
 
 def _refused(now: str) -> Answer:

@@ -10,6 +10,8 @@ from schemas.envelope import message_identity
 
 POLICIES: Final = "policies"
 """The consumer under which the journal marks what the policies have handled."""
+RELAY: Final = "relay"
+"""Key-value space: shard → number of the last row that is on the bus."""
 _SHOWN_RECEIPTS: Final = 1000
 
 
@@ -60,10 +62,12 @@ async def _states(journal: Journal, entry: Entry, receipts: list[Entry]) -> list
     states = [{"state": "received", "at": entry.recorded_at}]
     if entry.kind is EntryKind.HELD:
         states.append({"state": "held", "at": entry.recorded_at})
-    if entry.kind is EntryKind.MESSAGE and not await journal.unhandled(
-        POLICIES, [entry.message.id]
-    ):
-        states.append({"state": "concluded", "at": ""})
+    if entry.kind is EntryKind.MESSAGE:
+        published = await journal.get(RELAY, str(entry.shard))
+        if published is not None and int(published.value) >= entry.seq:
+            states.append({"state": "published", "at": ""})
+        if not await journal.unhandled(POLICIES, [entry.message.id]):
+            states.append({"state": "concluded", "at": ""})
     states += [
         {"state": "delivered", "at": str(each.message.content().get("delivered_at", ""))}
         for each in receipts

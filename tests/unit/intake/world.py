@@ -168,7 +168,7 @@ class World:
         return await self.send(body, content_type, path, self.signed(body, path, **how))
 
     def signed(self, body: bytes, path: str = "/v1/messages", **how: Any) -> dict[str, str]:
-        given = {
+        given: dict[str, Any] = {
             "partner": "platform",
             "secret": SECRET,
             "method": "POST",
