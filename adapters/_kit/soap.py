@@ -50,7 +50,8 @@ def unwrap(raw: bytes, document: str) -> Call:
 
     Raises Rejected (soap.envelope and whatever the XML parser refuses) and Fault.
     """
-    root = parse(raw)
+    # nothing here descends: whoever reads the document bounds its depth
+    root = parse(raw, depth=None)
     if local_name(root) != "Envelope":
         return Call(root)
     if namespace(root) != SOAP11:
@@ -82,9 +83,9 @@ def _payload(operation: Element) -> Element:
         if len(argument):
             return _rooted(argument[0]) if len(argument) == 1 else _rooted(argument)
         if (argument.text or "").lstrip("\ufeff \t\r\n").startswith("<"):
-            return parse_text(argument.text or "", path=f"/{local_name(argument)}")
+            return parse_text(argument.text or "", path=f"/{local_name(argument)}", depth=None)
     if not len(operation) and (operation.text or "").lstrip().startswith("<"):
-        return parse_text(operation.text or "", path=f"/{local_name(operation)}")
+        return parse_text(operation.text or "", path=f"/{local_name(operation)}", depth=None)
     raise _bad("no argument holds an XML document")
 
 

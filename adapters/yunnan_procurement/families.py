@@ -8,7 +8,7 @@ from typing import Any, Final
 from adapters._kit.decimals import read_count
 from adapters._kit.protocol import Draft
 from adapters._kit.times import read_instant
-from adapters.yunnan_procurement.reading import Reading, RowReading
+from adapters.yunnan_procurement.reading import Reading, RowReading, amount_in_fen
 from schemas.events import (
     ACCEPTANCE_RECORDED,
     ORDER_PLACED,
@@ -112,11 +112,11 @@ def order(reading: Reading) -> list[Draft]:
     """
     main = reading.main
     lines: list[dict[str, Any]] = []
-    amounts = [(text, _in_fen(text)) for text in reading.amounts_aside]
+    fen = [amount_in_fen(text) for text in reading.amounts_aside]
     for one in reading.each_row():
         quantity, price = one.quantity("Quantity"), one.price("UnitPrice")
-        amount = one.amount(price, quantity)
-        amounts.append((one.row["Amount"], _in_fen(one.row["Amount"])))
+        amount = one.amount()
+        fen.append(one.amount_fen)
         if not one.found and not reading.is_refused(one.seq):
             lines.append(
                 {
@@ -127,7 +127,7 @@ def order(reading: Reading) -> list[Draft]:
                     "amount": amount,
                 }
             )
-    _check_total(reading, sum(value for _, value in amounts if value is not None))
+    _check_total(reading, sum(each for each in fen if each is not None))
     placed = read_instant(main["PlacedAt"], "Main/PlacedAt", reading.found)
     if not lines:
         return []
@@ -145,18 +145,11 @@ def order(reading: Reading) -> list[Draft]:
 
 def _check_total(reading: Reading, summed: int) -> None:
     declared = reading.main["TotalAmount"]
-    if _in_fen(declared) != summed:
+    if amount_in_fen(declared) != summed:
         found = yuan(summed)
         reading.found.append(
             issue("sum.mismatch", "Main/TotalAmount", declared=declared, found=found)
         )
-
-
-def _in_fen(text: str) -> int | None:
-    try:
-        return scaled(text, SUM_SCALE)
-    except ValueError:
-        return None
 
 
 def receipts(reading: Reading) -> list[Draft]:
@@ -175,7 +168,7 @@ def receipts(reading: Reading) -> list[Draft]:
             local_code=one.row["ProductCode"],
             accepted_quantity=quantity,
             unit_price=price,
-            amount=one.amount(price, quantity),
+            amount=one.amount(),
             batch_no=one.row.get("BatchNo"),
             expires_on=one.date("ExpiresOn"),
             accepted_at=accepted,

@@ -21,7 +21,7 @@ from adapters.yunnan_procurement.wire import (
     element,
     elements,
     head,
-    message,
+    platform_message,
 )
 from schemas.envelope import Message
 from schemas.events import (
@@ -53,35 +53,35 @@ _SERVER_ERRORS: Final = 500
 _LATER: Final = (408, 425, 429)
 
 
-def write(message_: Message, recipient: Recipient) -> WireRequest:
+def write(message: Message, recipient: Recipient) -> WireRequest:
     """Return the call that says this message to the platform.
 
     The document and its MessageId are the same at every attempt; only the signature's time differs.
     Raises Rejected for a type that this dialect has no words for, and for a signature that cannot be made.
     """
-    data = message_.content()
-    if message_.type == PRICE_LINKED:
-        family, main, rows = "PriceNotice", _price_main(message_, data), [_price_row(data)]
-    elif message_.type in _KINDS:
-        family, main = "Notice", _notice_main(message_, data)
+    data = message.content()
+    if message.type == PRICE_LINKED:
+        family, main, rows = "PriceNotice", _price_main(message, data), [_price_row(data)]
+    elif message.type in _KINDS:
+        family, main = "Notice", _notice_main(message, data)
         rows = [element("Clause", clause) for clause in data["because"]["clauses"]]
     else:
-        raise Rejected(issue("message.unsupported", "type", detail=message_.type))
+        raise Rejected(issue("message.unsupported", "type", detail=message.type))
     settings = recipient.settings
     top = head(
-        message_.id,
+        message.id,
         family,
         recipient.region,
         settings.get("sender_code", OUR_NAME),
         settings.get("platform_code", recipient.partner),
-        message_.time,
-        message_.causationid,
+        message.time,
+        message.causationid,
     )
-    body = wrap(message(top, family, main, rows), OPERATION, SERVICE, ARGUMENT)
+    body = wrap(platform_message(top, family, main, rows), OPERATION, SERVICE, ARGUMENT)
     headers = {"SOAPAction": '""', "x-ca-key": settings.get("account", recipient.partner)}
     if settings.get("signature") != "none":
         headers["x-ca-signature"] = _signature(body, recipient)
-    return WireRequest(body, CONTENT_TYPE, headers=headers, idempotency_key=message_.id)
+    return WireRequest(body, CONTENT_TYPE, headers=headers, idempotency_key=message.id)
 
 
 def _signature(body: bytes, recipient: Recipient) -> str:
@@ -93,10 +93,10 @@ def _signature(body: bytes, recipient: Recipient) -> str:
     return sign(body, recipient.secret, unix_seconds(recipient.now), digest)
 
 
-def _price_main(message_: Message, data: Mapping[str, Any]) -> str:
+def _price_main(message: Message, data: Mapping[str, Any]) -> str:
     because = data["because"]
     return (
-        elements(NoticeNo=message_.id, Rule=because["rule"])
+        elements(NoticeNo=message.id, Rule=because["rule"])
         + "".join([element("Clause", clause) for clause in because["clauses"][:20]])
         + _causes(because)
     )
@@ -121,11 +121,11 @@ def _price_row(data: Mapping[str, Any]) -> str:
     )
 
 
-def _notice_main(message_: Message, data: Mapping[str, Any]) -> str:
-    kind, day = _KINDS[message_.type]
+def _notice_main(message: Message, data: Mapping[str, Any]) -> str:
+    kind, day = _KINDS[message.type]
     because = data["because"]
     return elements(
-        NoticeNo=message_.id,
+        NoticeNo=message.id,
         Kind=kind,
         InstitutionCode=data["institution"],
         DrugCode=data["drug"],

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from adapters._kit.decimals import read_price, read_quantity, read_sum
+from adapters._kit.decimals import (
+    PRICE_DIGITS,
+    QUANTITY_DIGITS,
+    SUM_DIGITS,
+    read_price,
+    read_quantity,
+    read_sum,
+)
 from adapters._kit.times import UNTIL_FURTHER_NOTICE, read_date
 from schemas.issues import Issue, issue
-from schemas.money import fen, line_amount, yuan
+from schemas.money import (
+    PRICE_SCALE,
+    QUANTITY_SCALE,
+    SUM_SCALE,
+    divide_half_up,
+    plain,
+    scaled,
+    yuan,
+)
+
+_QUANTITY_END: Final = 10 ** (QUANTITY_DIGITS + QUANTITY_SCALE)
+_PRICE_END: Final = 10 ** (PRICE_DIGITS + PRICE_SCALE)
+_SUM_END: Final = 10 ** (SUM_DIGITS + SUM_SCALE)
+_PRODUCT_TO_FEN: Final = 10 ** (PRICE_SCALE + QUANTITY_SCALE - SUM_SCALE)
 
 
 @dataclass(slots=True)
@@ -52,6 +72,9 @@ class RowReading:
     row: dict[str, Any]
     seq: int
     found: list[Issue] = field(default_factory=list)
+    quantity_units: int = 0
+    price_units: int = 0
+    amount_fen: int | None = None
 
     def path(self, name: str) -> str:
         """Return where a field of this row stands."""
@@ -66,21 +89,49 @@ class RowReading:
         return None if day in ("", UNTIL_FURTHER_NOTICE) else day
 
     def quantity(self, name: str) -> str:
-        """Return a positive quantity."""
-        return read_quantity(self.row[name], self.path(name), self.found, line=self.seq)
+        """Return a positive quantity with 4 decimals."""
+        text = self.row[name]
+        self.quantity_units = _scaled(text, QUANTITY_SCALE)
+        if 0 < self.quantity_units < _QUANTITY_END:
+            return plain(self.quantity_units, QUANTITY_SCALE)
+        return read_quantity(text, self.path(name), self.found, line=self.seq)
 
     def price(self, name: str) -> str:
-        """Return a unit price."""
-        return read_price(self.row[name], self.path(name), self.found, line=self.seq)
+        """Return a unit price with 6 decimals."""
+        text = self.row[name]
+        self.price_units = _scaled(text, PRICE_SCALE)
+        if 0 <= self.price_units < _PRICE_END:
+            return plain(self.price_units, PRICE_SCALE)
+        return read_price(text, self.path(name), self.found, line=self.seq)
 
-    def amount(self, price: str, quantity: str) -> str:
-        """Return the row's Amount, which must be price × quantity rounded half up."""
-        amount = read_sum(self.row["Amount"], self.path("Amount"), self.found, line=self.seq)
-        if amount and price and quantity:
-            expected = line_amount(price, quantity)
-            if fen(amount) != expected:
+    def amount(self) -> str:
+        """Return the row's Amount, which must be the price × the quantity read before, rounded half up."""
+        text = self.row["Amount"]
+        self.amount_fen = amount_in_fen(text)
+        if self.amount_fen is None or abs(self.amount_fen) >= _SUM_END:
+            return read_sum(text, self.path("Amount"), self.found, line=self.seq)
+        amount = yuan(self.amount_fen)
+        if not self.found:
+            expected = divide_half_up(self.price_units * self.quantity_units, _PRODUCT_TO_FEN)
+            if self.amount_fen != expected:
                 path, shown = self.path("Amount"), yuan(expected)
                 self.found.append(
                     issue("sum.mismatch", path, line=self.seq, declared=amount, found=shown)
                 )
         return amount
+
+
+def amount_in_fen(text: str) -> int | None:
+    """Return a sum as fen; None where it is none."""
+    try:
+        return scaled(text, SUM_SCALE)
+    except ValueError:
+        return None
+
+
+def _scaled(text: str, scale: int) -> int:
+    """Return the scaled integer; -1 where it is none (the slow reading then says why)."""
+    try:
+        return scaled(text, scale)
+    except ValueError:
+        return -1

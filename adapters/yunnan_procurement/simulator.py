@@ -36,7 +36,7 @@ from adapters.yunnan_procurement.wire import (
     element,
     elements,
     head,
-    message,
+    platform_message,
     severity,
 )
 from schemas.issues import Rejected
@@ -167,7 +167,7 @@ def _built(cover: Cover, family: str, main: str, rows: list[str]) -> bytes:
     top = head(
         cover.message_id, family, cover.platform, cover.sender, cover.receiver, cover.sent_at
     )
-    text = message(top, family, main, rows)
+    text = platform_message(top, family, main, rows)
     if not cover.soap:
         return f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode()
     return wrap(text, OPERATION, SERVICE, ARGUMENT)

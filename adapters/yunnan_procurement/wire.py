@@ -74,7 +74,7 @@ def head(
     return f"<Head>{inner}</Head>"
 
 
-def message(head_text: str, family: str, main: str, rows: list[str]) -> str:
+def platform_message(head_text: str, family: str, main: str, rows: list[str]) -> str:
     """Return a whole PlatformMessage; RowCount is made here, rows are numbered from 1."""
     detail = "".join([f'<Row seq="{seq}">{row}</Row>' for seq, row in enumerate(rows, start=1)])
     return (
