@@ -44,6 +44,16 @@ class Terms:
                 return term
         return self.province.value(name, on) if self.province is not None else None
 
+    def next_value(self, name: str, on: date) -> Term | None:
+        """Return the term in force on a day, or else the first that comes into force after it."""
+        found = self.value(name, on)
+        if found is not None:
+            return found
+        later = [term for term in self.values.get(name, ()) if term.since > on]
+        if later:
+            return min(later, key=lambda term: term.since)
+        return self.province.next_value(name, on) if self.province is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Ratios:
