@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -81,28 +81,34 @@ class Partners:
         path = home / "partners.toml"
         if not path.exists():
             return cls({}, {})
-        findings: list[str] = []
-        listed: dict[str, Partner] = {}
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise Misconfigured(f"{path.name}: {error}") from error
-        for number, record in enumerate(given.get("partner", ()), start=1):
-            try:
-                one = Partner.model_validate(record)
-            except ValidationError as error:
-                named = record.get("id", f"#{number}") if isinstance(record, dict) else f"#{number}"
-                findings += [
-                    f"{path.name}: partner {named}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
-                    for each in error.errors()
-                ]
-                continue
-            if one.id in listed:
-                findings.append(f"{path.name}: partner {one.id} stands twice")
-            listed[one.id] = one
-        if findings:
-            raise Misconfigured(*findings)
+        listed = cls.parse(given, path.name)
         secrets = {
             key.stem: key.read_bytes().strip() for key in sorted((home / "secrets").glob("*.key"))
         }
         return cls(listed, secrets)
+
+    @staticmethod
+    def parse(given: Mapping[str, Any], file: str) -> dict[str, Partner]:
+        """Return the partners of a parsed file by id. Raises Misconfigured with every finding."""
+        findings: list[str] = []
+        listed: dict[str, Partner] = {}
+        for number, record in enumerate(given.get("partner", ()), start=1):
+            named = record.get("id", f"#{number}") if isinstance(record, dict) else f"#{number}"
+            try:
+                one = Partner.model_validate(record)
+            except ValidationError as error:
+                findings += [
+                    f"{file}: partner {named}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
+                    for each in error.errors()
+                ]
+                continue
+            if one.id in listed:
+                findings.append(f"{file}: partner {one.id} stands twice")
+            listed[one.id] = one
+        if findings:
+            raise Misconfigured(*findings)
+        return listed

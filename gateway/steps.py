@@ -87,8 +87,13 @@ def read_document(reception: Reception) -> None:
 
 
 def permit(reception: Reception) -> None:
-    """Each partner says only what it may say; conclusions are the gateway's own."""
-    allowed = reception.arrival.partner.may_send or reception.says
+    """Each partner speaks for itself and says only what it may; conclusions are the gateway's own."""
+    partner, document = reception.arrival.partner, reception.document
+    named = document.sender if document is not None else ""
+    if named and partner.sender_ids and named not in partner.sender_ids:
+        found = issue("sender.mismatch", "sender", sender=named)
+        raise Rejected(found, message_id=reception.message_id)
+    allowed = partner.may_send or reception.says
     for line in reception.lines:
         listed = EVENT_TYPES.get(line.draft.type)
         if listed is None:

@@ -1,0 +1,1 @@
+"""基准: side-by-side figures, made with the program's own rooms."""

@@ -1,0 +1,263 @@
+"""组装: the only place that puts the rooms together.
+
+`Gateway` is one process of the program. `serve` opens the doors for partners, `work` runs the relay,
+the policies and the deliveries; the embedded default does both in one process, production runs any
+number of each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final, Self
+
+import httpx
+import structlog
+
+from adapters._kit.protocol import Interface
+from adapters.his_hl7v2.wire import sender_of
+from adapters.registry import INTERFACES
+from gateway.bus.opening import open_bus
+from gateway.bus.relay import Relay
+from gateway.coding.crosswalk import Crosswalk
+from gateway.coding.holds import Holds
+from gateway.delivery.delivery import Delivery
+from gateway.delivery.routes import Routes
+from gateway.errors import Misconfigured
+from gateway.flow import Receiving
+from gateway.instance import Instance
+from gateway.intake.canonical import CANONICAL
+from gateway.intake.door import Door
+from gateway.intake.hl7_door import Hl7Door
+from gateway.intake.http import make_app
+from gateway.intake.mllp import MllpListener
+from gateway.intake.server import HttpServer
+from gateway.journal.opening import open_journal
+from gateway.log_events import (
+    HELD_RELEASED,
+    RELOAD_REFUSED,
+    RELOADED,
+    STARTED,
+    STOPPING,
+    WORK_FAILED,
+    log,
+)
+from gateway.partners import Partners
+from gateway.policies.registry import POLICIES
+from gateway.policies.runner import PolicyRunner
+from gateway.policies.terms import load_terms
+from gateway.settings import Settings
+from gateway.watching import Watching
+
+Clock = Callable[[], datetime]
+WATCH_EVERY: Final = 1.0
+TROUBLE_WAIT: Final = 1.0
+MLLP_IDLE: Final = 300.0
+MLLP_CONNECTIONS: Final = 1000
+CONNECTIONS: Final = httpx.Limits(max_connections=500, max_keepalive_connections=200)
+
+
+def utc_now() -> datetime:
+    """Return the time now; the composition root is the only place that asks."""
+    return datetime.now(UTC)
+
+
+def known_interfaces() -> Mapping[str, Interface]:
+    """Return every interface, the canonical one included, by name."""
+    return {**INTERFACES, CANONICAL.name: CANONICAL}
+
+
+def configure_logs(settings: Settings) -> None:
+    """Write logs as one JSON object a line to standard error, from the settings' level on."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[settings.log_level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+class Gateway:
+    """One process: every room with what it needs, started and stopped in order."""
+
+    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+        """Read partners, routes, codes and terms. Raises Misconfigured with every finding."""
+        self.settings = settings
+        self.clock = clock
+        self.interfaces = known_interfaces()
+        self.partners = Partners.load(settings.home)
+        self.routes = Routes.load(settings.home, self.partners, self.interfaces)
+        crosswalk = Crosswalk.load(settings.home / "codes")
+        self._instance = Instance(settings.home)
+        self.journal = open_journal(settings)
+        self.bus = open_bus(settings, self.journal)
+        self.receiving = Receiving(self.journal, self.interfaces, crosswalk)
+        self.holds = Holds(self.journal, self.partners)
+        self.policies = PolicyRunner(self.journal, self.bus, POLICIES, load_terms(), clock)
+        self.client = httpx.AsyncClient(
+            timeout=settings.delivery_timeout, trust_env=False, limits=CONNECTIONS
+        )
+        self.delivery = Delivery(
+            self.journal,
+            self.bus,
+            self.partners,
+            self.routes,
+            settings,
+            clock,
+            self.client,
+            owner=self._instance.name,
+        )
+        self.relay = Relay(self.journal, self.bus, clock, owner=self._instance.name)
+        self._watching = Watching(settings.home)
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._http: HttpServer | None = None
+        self._mllp: MllpListener | None = None
+        self._door: Door | None = None
+        self._hl7: Hl7Door | None = None
+
+    @property
+    def http_port(self) -> int:
+        """Return the port that the HTTP door listens on; 0 when it is closed."""
+        return self._http.port if self._http is not None else 0
+
+    @property
+    def mllp_port(self) -> int:
+        """Return the port that the MLLP door listens on; 0 when it is closed."""
+        return self._mllp.port if self._mllp is not None else 0
+
+    async def start(self, *, serve: bool = True, work: bool = True) -> Self:
+        """Open journal and bus, then the workers, then the doors."""
+        await self.journal.start()
+        await self.bus.start()
+        await self._release()
+        if work:
+            self._work()
+        if serve:
+            await self._serve()
+        self._keep("watch", self._watch)
+        log(STARTED, http=self.http_port, mllp=self.mllp_port, bus=self.settings.bus)
+        return self
+
+    async def stop(self) -> None:
+        """Close the doors, let what is in flight finish, stop the workers, close journal and bus."""
+        log(STOPPING)
+        if self._http is not None:
+            await self._http.stop()
+        if self._mllp is not None:
+            await self._mllp.stop()
+        self._stopping.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.client.aclose()
+        await self.bus.stop()
+        await self.journal.stop()
+        self._instance.release()
+
+    async def wait(self, stopping: asyncio.Event) -> None:
+        """Return when `stopping` is set. Raises what ended a worker for good (Misconfigured …)."""
+        asked = asyncio.create_task(stopping.wait())
+        ended = [*self._tasks, asked]
+        try:
+            done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+        for task in done:
+            if task is not asked:
+                task.result()
+
+    async def reload(self) -> int:
+        """Read partners, routes and codes anew and release what can now be coded; return how many.
+
+        Raises Misconfigured and keeps everything as it was.
+        """
+        home = self.settings.home
+        partners = Partners.load(home)
+        routes = Routes.load(home, partners, self.interfaces)
+        crosswalk = await asyncio.to_thread(Crosswalk.load, home / "codes")
+        self.partners, self.routes = partners, routes
+        self.holds = Holds(self.journal, partners)
+        self.receiving.crosswalk = crosswalk
+        self.delivery.replace(partners, routes)
+        if self._door is not None and self._hl7 is not None:
+            self._door.authenticator.partners = self._hl7.partners = partners
+        return await self._release()
+
+    # ------------------------------------------------------------------ the parts of a process
+
+    def _work(self) -> None:
+        self._keep("policies", self.policies.run)
+        self._keep("delivery", self.delivery.run)
+        if self.settings.bus != "embedded":
+            self._keep("relay", self.relay.run)
+
+    async def _serve(self) -> None:
+        settings = self.settings
+        app = make_app(
+            self.receiving, self.journal, self.partners, self.interfaces, settings, self.clock
+        )
+        self._door = app.state.door
+        self._hl7 = Hl7Door(
+            self.receiving, self.partners, self.interfaces["his_hl7v2"], self.clock, sender_of
+        )
+        self._http = HttpServer(app, settings.host, settings.port)
+        self._mllp = MllpListener(
+            settings.host,
+            settings.mllp_port,
+            self._hl7.handle,
+            frame_limit=settings.message_limit,
+            idle_timeout=MLLP_IDLE,
+            connection_limit=MLLP_CONNECTIONS,
+            clock=self.clock,
+        )
+        await self._http.start()
+        await self._mllp.start()
+
+    def _keep(self, name: str, work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+        """Run a worker until the process stops; a failure it does not handle is tried again."""
+
+        async def keep() -> None:
+            while not self._stopping.is_set():
+                try:
+                    await work(self._stopping)
+                except Misconfigured:
+                    raise
+                except Exception as error:  # noqa: BLE001 - logged, and begun again from the journal
+                    log(WORK_FAILED, task=name, error=repr(error))
+                    await _either(self._stopping, TROUBLE_WAIT)
+                else:
+                    return
+
+        self._tasks.append(asyncio.create_task(keep(), name=name))
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        """Reload when a file under home has changed; an unsound file is reported and not taken."""
+        while not stop.is_set():
+            await _either(stop, WATCH_EVERY)
+            if stop.is_set() or not self._watching.changed():
+                continue
+            try:
+                await self.reload()
+            except Misconfigured as wrong:
+                log(RELOAD_REFUSED, findings=list(wrong.findings))
+            else:
+                log(RELOADED, partners=len(self.partners), codes=len(self.receiving.crosswalk))
+
+    async def _release(self) -> int:
+        released = await self.holds.release(self.receiving.crosswalk, self.clock())
+        if released:
+            log(HELD_RELEASED, count=released)
+        return released
+
+
+async def _either(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

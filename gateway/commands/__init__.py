@@ -1,0 +1,1 @@
+"""命令: what the `jicai` command does, one file per subject."""

@@ -1,0 +1,93 @@
+"""jicai check: everything that must be right before the program starts, one line per finding."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from gateway.bootstrap import known_interfaces
+from gateway.coding.crosswalk import Crosswalk
+from gateway.delivery.routes import Routes
+from gateway.errors import GatewayError, Misconfigured
+from gateway.journal.opening import open_journal
+from gateway.partners import Partner, Partners
+from gateway.policies.terms import load_terms
+from gateway.settings import Settings
+from schemas.events import EVENT_TYPES
+
+
+async def findings(settings: Settings) -> list[str]:
+    """Return one line per finding; [] when the configuration is sound."""
+    found: list[str] = []
+    partners = Partners({}, {})
+
+    def attempt(read: Callable[[], object]) -> object | None:
+        try:
+            return read()
+        except Misconfigured as wrong:
+            found.extend(wrong.findings)
+            return None
+
+    loaded = attempt(lambda: Partners.load(settings.home))
+    if isinstance(loaded, Partners):
+        partners = loaded
+        found.extend(_partner_findings(partners, settings.home))
+        attempt(lambda: Routes.load(settings.home, partners, known_interfaces()))
+    attempt(lambda: Crosswalk.load(settings.home / "codes"))
+    attempt(load_terms)
+    found.extend(_digest_findings())
+    found.extend(await _journal_findings(settings))
+    found.extend(await _bus_findings(settings))
+    return found
+
+
+def _partner_findings(partners: Partners, home: Path) -> list[str]:
+    known = known_interfaces()
+    found: list[str] = []
+    for one in partners:
+        if one.interface not in known:
+            found.append(f"partners.toml: partner {one.id}: 没有接口 {one.interface}")
+        elif known[one.interface].transport == "http" and not partners.secret(one.id):
+            found.append(f"secrets/{one.id}.key: 缺少密钥 the partner has no secret")
+        found.extend(_type_findings(one))
+        key = home / "secrets" / f"{one.id}.key"
+        if key.exists() and key.stat().st_mode & 0o077:
+            found.append(f"secrets/{one.id}.key: 权限过宽 readable by others, chmod 600")
+    return found
+
+
+def _type_findings(one: Partner) -> list[str]:
+    return [
+        f"partners.toml: partner {one.id}: may_send: 没有报文类型 {name}"
+        for name in one.may_send
+        if name not in EVENT_TYPES
+    ]
+
+
+def _digest_findings() -> list[str]:
+    try:
+        hashlib.new("sm3")
+    except ValueError:
+        return ["OpenSSL 不支持 SM3: HMAC-SM3 signatures cannot be checked on this machine"]
+    return []
+
+
+async def _journal_findings(settings: Settings) -> list[str]:
+    if settings.journal == "sqlite" and not settings.home.exists():
+        return []  # made at the first start
+    try:
+        journal = open_journal(settings)
+        await journal.start()
+        await journal.stop()
+    except GatewayError as wrong:
+        return [f"journal {settings.journal}: {wrong}"]
+    return []
+
+
+async def _bus_findings(settings: Settings) -> list[str]:
+    if settings.bus == "embedded":
+        return []
+    from gateway.bus.reaching import unreachable  # noqa: PLC0415 - Kafka loads slowly
+
+    return await unreachable(settings.kafka)

@@ -1,0 +1,198 @@
+"""jicai verify, explain, search, replay: the journal's evidence."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from gateway.commands.terminal import AsJson, load_settings, opened_journal, print_json, run
+from gateway.errors import Tampered
+from gateway.ports import Entry, Head, Journal, Search
+from gateway.settings import Settings
+
+replay_app = typer.Typer(help="重放 replay dead letters and past messages", no_args_is_help=True)
+EXIT_TAMPERED = 4
+
+
+def verify(*, as_json: AsJson = False) -> None:
+    """校验审计链 walk every chain; names the first broken entry and ends with 4 when one is."""
+    broken = run(_verify(load_settings(), as_json=as_json))
+    if broken:
+        raise typer.Exit(EXIT_TAMPERED)
+
+
+def explain(message_id: str, *, as_json: AsJson = False) -> None:
+    """解释结论 print the chain of causes of a conclusion, down to the raw messages."""
+    run(_explain(load_settings(), message_id, as_json=as_json))
+
+
+def search(
+    *,
+    partner: Annotated[str, typer.Option(help="对接方")] = "",
+    subject: Annotated[str, typer.Option(help="业务键")] = "",
+    type_name: Annotated[str, typer.Option("--type", help="报文类型 cn.jicai.…")] = "",
+    kind: Annotated[str, typer.Option(help="message | held | received | receipt")] = "",
+    since: Annotated[str, typer.Option(help="起 RFC 3339")] = "",
+    until: Annotated[str, typer.Option(help="止 RFC 3339")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """检索报文 search the journal, newest first."""
+    question = Search(partner, subject, type_name, since, until, kind, limit)
+    run(_search(load_settings(), question, as_json=as_json))
+
+
+@replay_app.command("dead")
+def replay_dead(
+    partner: str,
+    key: Annotated[
+        str, typer.Option(help="只重放这一封 only this letter (see `replay list`)")
+    ] = "",
+) -> None:
+    """重放死信 put a partner's dead letters back into its queue, with a fresh attempt count."""
+    run(_replay_dead(load_settings(), partner, key))
+
+
+@replay_app.command("list")
+def list_dead(*, partner: str = "", as_json: AsJson = False) -> None:
+    """死信清单 list the dead letters with their reasons."""
+    run(_list_dead(load_settings(), partner, as_json=as_json))
+
+
+@replay_app.command("topic")
+def replay_topic(
+    topic: str,
+    offset: Annotated[int, typer.Option("--from", help="起始位置 offset")] = 0,
+    partition: int = 0,
+    limit: Annotated[int, typer.Option("--limit", "-n")] = 1000,
+) -> None:
+    """重读主题 print a partition's messages from an offset on, one JSON a line."""
+    from gateway.commands.topics import reread  # noqa: PLC0415 - only here
+
+    run(reread(load_settings(), topic, partition, offset, limit))
+
+
+async def _verify(settings: Settings, *, as_json: bool) -> bool:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    results: list[dict[str, object]] = []
+    async with opened_journal(settings) as journal:
+        heads = await journal.heads()
+        with Progress(*columns, TimeRemainingColumn(), console=console, disable=as_json) as bars:
+            for head in heads:
+                bar = bars.add_task(f"审计链 shard {head.shard}", total=head.seq)
+                results.append(await _walk(journal, head, bars, bar))
+    ok = all(each["ok"] for each in results)
+    if as_json:
+        print_json({"ok": ok, "shards": results})
+        return not ok
+    for each in results:
+        state = "完整 intact" if each["ok"] else f"损坏 BROKEN at {each['seq']}: {each['what']}"
+        typer.echo(f"shard {each['shard']}: {each['entries']} 条 entries, {state}")
+    return not ok
+
+
+async def _walk(journal: Journal, head: Head, bars: Progress, bar: TaskID) -> dict[str, object]:
+    result: dict[str, object] = {"shard": head.shard, "entries": head.seq, "hash": head.hash}
+    try:
+        async for done in journal.verify(head.shard):
+            bars.update(bar, completed=done)
+    except Tampered as broken:
+        return result | {"ok": False, "seq": broken.seq, "what": broken.what}
+    return result | {"ok": True}
+
+
+async def _explain(settings: Settings, message_id: str, *, as_json: bool) -> None:
+    from gateway.policies.explain import as_dict, explain, render_text  # noqa: PLC0415 - only here
+
+    async with opened_journal(settings) as journal:
+        if await journal.find(message_id) is None:
+            typer.echo(f"没有此报文 no such message: {message_id}", err=True)
+            raise typer.Exit(1)
+        tree = await explain(journal, message_id)
+    if as_json:
+        print_json(as_dict(tree))
+    else:
+        typer.echo(render_text(tree))
+
+
+async def _search(settings: Settings, question: Search, *, as_json: bool) -> None:
+    async with opened_journal(settings) as journal:
+        found = await journal.search(question)
+    if as_json:
+        print_json([_shown(each) for each in found])
+        return
+    table = Table(
+        "报文 id", "类别 kind", "类型 type", "业务键 subject", "对接方 partner", "时间 at"
+    )
+    for each in found:
+        message = each.message
+        row = (each.kind.value, message.type, message.subject, message.partner, each.recorded_at)
+        table.add_row(message.id, *row)
+    Console().print(table)
+
+
+async def _replay_dead(settings: Settings, partner: str, key: str) -> None:
+    from gateway.bootstrap import utc_now  # noqa: PLC0415 - adapters load slowly
+    from gateway.delivery.dead_letters import DeadLetters  # noqa: PLC0415
+
+    async with opened_journal(settings) as journal:
+        try:
+            count = await DeadLetters(journal, utc_now).replay(partner, key)
+        except KeyError as missing:
+            raise typer.BadParameter(f"没有此死信 no such dead letter: {missing}") from missing
+    typer.echo(f"已放回队列 {count} 条 put back")
+
+
+async def _list_dead(settings: Settings, partner: str, *, as_json: bool) -> None:
+    from gateway.bootstrap import utc_now  # noqa: PLC0415 - adapters load slowly
+    from gateway.delivery.dead_letters import DeadLetters  # noqa: PLC0415
+
+    async with opened_journal(settings) as journal:
+        found = await DeadLetters(journal, utc_now).listed(partner, limit=1000)
+    if as_json:
+        print_json(
+            [
+                each.letter.facts()
+                | {"partner": each.partner, "key": each.key, "message": each.letter.item.message_id}
+                for each in found
+            ]
+        )
+        return
+    table = Table("键 key", "报文 id", "对接方 partner", "原因 reason", "说明 text", "时间 at")
+    for each in found:
+        letter = each.letter
+        row = (each.partner, letter.reason, f"{letter.code} {letter.text}", letter.died_at)
+        table.add_row(each.key, letter.item.message_id, *row)
+    Console().print(table)
+
+
+def _shown(each: Entry) -> dict[str, object]:
+    message = each.message
+    return {
+        "id": message.id,
+        "kind": each.kind.value,
+        "type": message.type,
+        "subject": message.subject,
+        "partner": message.partner,
+        "message_id": each.message_id,
+        "interface": each.interface,
+        "region": message.region,
+        "time": message.time,
+        "recorded_at": each.recorded_at,
+        "causation_id": message.causationid,
+        "place": f"{each.shard}-{each.seq}",
+        "digest": each.digest,
+        "data": message.content() if message.data else None,
+    }
