@@ -103,7 +103,12 @@ class Door:
         caller = self._admit(request)
         await read_body(request, caller, 0, self._settings.read_timeout)
         self.authenticator.remember(caller, self._clock())
-        way = await way_of(self._journal, caller.partner.id, request.path_params["id"])
+        way = await way_of(
+            self._journal,
+            caller.partner.id,
+            request.path_params["id"],
+            journal_is_bus=self._settings.bus == "embedded",
+        )
         return Response(orjson.dumps(way), media_type=answers.JSON)
 
     async def interfaces(self, _request: Request) -> Response:

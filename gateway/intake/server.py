@@ -89,12 +89,20 @@ def _bound(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         sock = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _unusable(host, port, error) from error
+    try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
     except OSError as error:
-        raise Misconfigured(f"JICAI_HOST/JICAI_PORT: {host}:{port}: {error.strerror}") from error
+        sock.close()
+        raise _unusable(host, port, error) from error
     sock.setblocking(False)  # noqa: FBT003 - the standard library's own
     return sock
+
+
+def _unusable(host: str, port: int, error: OSError) -> Misconfigured:
+    return Misconfigured(f"JICAI_HOST/JICAI_PORT: {host}:{port}: {error.strerror}")
 
 
 def _patient(seconds: float) -> type[HttpToolsProtocol]:

@@ -15,10 +15,12 @@ RELAY: Final = "relay"
 _SHOWN_RECEIPTS: Final = 1000
 
 
-async def way_of(journal: Journal, partner: str, named: str) -> dict[str, Any]:
+async def way_of(
+    journal: Journal, partner: str, named: str, *, journal_is_bus: bool
+) -> dict[str, Any]:
     """Return a message's way: its identity, its states so far in order and its receipts.
 
-    `named` is the canonical id, or the partner's own id of a single message. Raises Refused (404) for
+    With `journal_is_bus` (the embedded bus) what stands in the journal is published. `named` is the canonical id, or the partner's own id of a single message. Raises Refused (404) for
     anything that is neither the partner's own nor was delivered to it.
     """
     entry = await journal.find(named) or await journal.find(message_identity(partner, named))
@@ -37,7 +39,7 @@ async def way_of(journal: Journal, partner: str, named: str) -> dict[str, Any]:
         "interface": entry.interface if entry.message.partner == partner else "",
         "place": f"{entry.shard}-{entry.seq}",
         "hash": entry.hash,
-        "states": await _states(journal, entry, receipts),
+        "states": await _states(journal, entry, receipts, journal_is_bus=journal_is_bus),
         "receipts": [_receipt(each) for each in receipts],
     }
 
@@ -58,13 +60,17 @@ async def _receipts(journal: Journal, entry: Entry) -> list[Entry]:
     return [each for each in reversed(found) if each.message.causationid == entry.message.id]
 
 
-async def _states(journal: Journal, entry: Entry, receipts: list[Entry]) -> list[dict[str, str]]:
+async def _states(
+    journal: Journal, entry: Entry, receipts: list[Entry], *, journal_is_bus: bool
+) -> list[dict[str, str]]:
     states = [{"state": "received", "at": entry.recorded_at}]
     if entry.kind is EntryKind.HELD:
         states.append({"state": "held", "at": entry.recorded_at})
     if entry.kind is EntryKind.MESSAGE:
-        published = await journal.get(RELAY, str(entry.shard))
-        if published is not None and int(published.value) >= entry.seq:
+        relayed = await journal.get(RELAY, str(entry.shard))
+        if journal_is_bus:
+            states.append({"state": "published", "at": entry.recorded_at})
+        elif relayed is not None and int(relayed.value) >= entry.seq:
             states.append({"state": "published", "at": ""})
         if not await journal.unhandled(POLICIES, [entry.message.id]):
             states.append({"state": "concluded", "at": ""})
