@@ -56,6 +56,8 @@ class EmbeddedMember:
         self._turn = 0
         self._open: set[Place] = set()
         """What was given out, or moved by `seek`, since the last commit."""
+        self._due: set[Place] = set()
+        """What was heard and handled, and is not yet durable."""
         self._committed: dict[Place, int] = {}
         self._saved: dict[Place, int] = {}
 
@@ -101,16 +103,17 @@ class EmbeddedMember:
         Topics that were only stepped over are remembered once they are far ahead: stepping over them
         again is cheap, writing every topic at each commit is not.
         """
-        handled = set(self._open)
+        self._due |= self._open
         self._open.clear()
         self._settle()
         await self._save(
             {
                 place: offset
                 for place, offset in self._committed.items()
-                if place in handled or offset > self._saved.get(place, 1) + PAGE
+                if place in self._due or offset > self._saved.get(place, 1) + PAGE
             }
         )
+        self._due.clear()
 
     async def seek(self, topic: str, partition: int, offset: int) -> None:
         """Read on from this offset. Raises Unavailable when another member holds the partition."""
@@ -151,6 +154,7 @@ class EmbeddedMember:
             self._saved |= {(topic, shard): floor for topic, floor in floors.items()}
             self._open -= {(topic, shard) for topic in self.topics}
         self._open &= mine
+        self._due &= mine
         self._shards = shards
         self._generation = generation
 
