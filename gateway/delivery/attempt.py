@@ -107,9 +107,9 @@ def _understood(interface: Interface, response: WireResponse, request: WireReque
     read = _read(interface, response, request)
     return Outcome(
         read.meaning,
-        read.code[:TEXT_LIMIT],
+        cut(read.code),
         cut(read.text),
-        read.reference[:TEXT_LIMIT],
+        cut(read.reference),
         status=response.status,
         retry_after=_header(response, "retry-after"),
         away=response.status in AWAY,
@@ -155,5 +155,6 @@ def digest_of(body: bytes) -> str:
 
 
 def cut(text: str) -> str:
-    """Return at most TEXT_LIMIT characters of a sentence."""
+    """Return at most TEXT_LIMIT characters of a sentence, storable: half a surrogate pair is none."""
+    text = text.encode("utf-8", "replace").decode()
     return text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"

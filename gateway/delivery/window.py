@@ -34,6 +34,7 @@ class Window:
     def __init__(self, journal: Journal, partner: str) -> None:
         self._journal, self._space = journal, queue_space(partner)
         self._items: dict[str, Queued] = {}
+        self._of_subject: dict[str, set[str]] = {}
         self._busy: dict[str, str] = {}
         self._last = ""
         self._reading = 0
@@ -59,7 +60,9 @@ class Window:
                 self.more = True
                 continue
             for key, stored in page:
-                self._items[key] = Queued(key, Item.read(stored.value), stored.version)
+                item = Item.read(stored.value)
+                self._items[key] = Queued(key, item, stored.version)
+                self._of_subject.setdefault(item.subject, set()).add(key)
                 self._last = key
             self.more = self.more or len(page) == PAGE
 
@@ -92,12 +95,12 @@ class Window:
         return None
 
     def _first_of(self, candidate: Queued) -> Queued:
+        keys = self._of_subject[candidate.item.subject]
         first, (shard, number) = candidate, journal_order(candidate.item.place)
-        for each in self._items.values():
-            if each.item.subject == candidate.item.subject:
-                other, place = journal_order(each.item.place)
-                if other == shard and place < number:
-                    first, number = each, place
+        for key in keys if len(keys) > 1 else ():
+            other, place = journal_order(self._items[key].item.place)
+            if other == shard and place < number:
+                first, number = self._items[key], place
         return first
 
     def next_due(self, now: datetime) -> datetime | None:
@@ -115,7 +118,12 @@ class Window:
 
     def removed(self, key: str) -> None:
         """Note that an item has left the queue."""
-        self._items.pop(key, None)
+        gone = self._items.pop(key, None)
+        if gone is not None:
+            keys = self._of_subject[gone.item.subject]
+            keys.discard(key)
+            if not keys:
+                del self._of_subject[gone.item.subject]
 
     def changed(self, queued: Queued, item: Item) -> None:
         """Note that an item was written anew (its version is one higher)."""
@@ -125,5 +133,6 @@ class Window:
     def forget(self) -> None:
         """Drop everything that is not under way and read the queue anew."""
         self._items.clear()
+        self._of_subject.clear()
         self._reading += 1
         self._last, self.more = "", True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from gateway.ports import Delivered, Entry, EntryKind, TopicPosition
@@ -20,6 +21,8 @@ class FeedConsumer:
     async def fetch(self, limit: int, timeout: float) -> list[Delivered]:
         found = self._bus.published()[self._at : self._at + limit]
         self._at += len(found)
+        if not found:
+            await asyncio.sleep(timeout)
         return found
 
     async def commit(self) -> None:
