@@ -7,7 +7,6 @@ like any other message, with the same id, freshly coded.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,8 +22,6 @@ from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes, message_identity
 from schemas.events import EVENT_TYPES
 
-RELEASE_INTERFACE: Final = "coding.release"
-"""Interface of a released line of a larger document; its raw bytes name the document's row (`head`)."""
 DAY: Final = len("2026-01-31")
 COMMITTED_TOGETHER: Final = 200
 _LISTED_AT_FIRST: Final = 10_000
@@ -76,8 +73,7 @@ class Holds:
             entry = await self._journal.find(held.id)
             if entry is not None and entry.kind is not EntryKind.HELD:
                 continue  # another worker was faster
-            raw = await self._raw_of(entry)
-            submission = walk.submission(held, entry, raw)
+            submission = walk.submission(held, entry)
             if submission is not None:
                 ready.append(submission)
             if len(ready) == COMMITTED_TOGETHER:
@@ -90,12 +86,6 @@ class Holds:
         while len(found := await self._journal.held(limit=limit)) == limit:
             limit *= 4
         return found
-
-    async def _raw_of(self, entry: Entry | None) -> bytes:
-        """Return the raw bytes of a message that was a document of its own; b"" for a line of one."""
-        if entry is None or entry.head_id != entry.message.id:
-            return b""
-        return entry.raw or await self._journal.raw(entry.head_id)
 
     async def _commit(self, ready: Sequence[Submission]) -> int:
         if not ready:
@@ -132,22 +122,22 @@ class _Walk:
         self._blocked.update(_keys(held))
         return True
 
-    def submission(self, held: Held, entry: Entry | None, raw: bytes) -> Submission | None:
-        """Return the release of a held message, None when it cannot be released."""
+    def submission(self, held: Held, entry: Entry | None) -> Submission | None:
+        """Return the release of a held message, None when it cannot be released.
+
+        It brings no bytes of its own: the journal keeps pointing to what the partner sent.
+        """
         message = self._coded(held, entry)
         if message is None or entry is None:
             self._blocked.update(_keys(held))
             return None
-        interface = entry.interface
-        if not raw:
-            interface, raw = RELEASE_INTERFACE, _note(entry)
         return Submission(
             id=message_identity(held.partner, f"{held.id}!released"),
             partner=held.partner,
             message_id=entry.message_id,
-            interface=interface,
-            raw=raw,
-            digest=hashlib.sha256(raw).hexdigest(),
+            interface=entry.interface,
+            raw=b"",
+            digest=entry.digest,
             received_at=self._now,
             rows=[Row(message)],
             releases=held.id,
@@ -186,15 +176,3 @@ class _Walk:
 
 def _keys(held: Held) -> set[str]:
     return {held.subject, *held.keys}
-
-
-def _note(entry: Entry) -> bytes:
-    """Say where the bytes of a released line stand: the document it came in, not copied per line."""
-    return canonical_bytes(
-        {
-            "head": entry.head_id,
-            "interface": entry.interface,
-            "digest": entry.digest,
-            "released": entry.message.id,
-        }
-    )

@@ -1,22 +1,24 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
-import orjson
 import pytest
 
 from gateway.coding.crosswalk import Crosswalk
-from gateway.coding.holds import RELEASE_INTERFACE, Holds
+from gateway.coding.holds import Holds
 from gateway.coding.rows import CrosswalkRow
 from gateway.coding.translate import code_draft, provisional_subject
 from gateway.errors import Unavailable
+from gateway.journal.sqlite import SqliteJournal
 from gateway.partners import Partner, Partners
-from gateway.ports import Commit, EntryKind, Row, Submission
+from gateway.ports import Commit, EntryKind, Journal, Row, Submission
 from schemas.envelope import Message, canonical_bytes, message_identity
 from schemas.events import ACCEPTANCE_RECORDED, EVENT_TYPES
-from tests.fakes.journal import MemoryJournal
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 HOSPITAL = "H52010000001"
@@ -71,21 +73,47 @@ def submission(
         rows.append(Row(message, line, EntryKind.HELD, keys, coded.issues))
     raw = f"raw of {number}".encode()
     return Submission(
-        message_identity(partner, number), partner, number, "his", raw, number, "then", rows
+        message_identity(partner, number),
+        partner,
+        number,
+        "his",
+        raw,
+        hashlib.sha256(raw).hexdigest(),
+        "2026-03-02T00:00:00+08:00",
+        rows,
     )
 
 
-async def journal_with(*given: Submission) -> MemoryJournal:
-    journal = MemoryJournal()
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
+    opened = SqliteJournal(tmp_path / "journal.db")
+    await opened.start()
+    yield opened
+    await opened.stop()
+
+
+async def put(journal: SqliteJournal, *given: Submission) -> None:
     await journal.commit(Commit(submissions=list(given)))
-    return journal
 
 
-def holds(journal: MemoryJournal, *partners: Partner) -> Holds:
+def holds(journal: SqliteJournal, *partners: Partner) -> Holds:
     return Holds(journal, Partners({one.id: one for one in partners or (PARTNER,)}, {}))
 
 
-async def published(journal: MemoryJournal) -> list[Message]:
+class DownJournal:
+    """A journal that can be read but not written."""
+
+    def __init__(self, journal: SqliteJournal) -> None:
+        self._journal = journal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    async def commit(self, work: Commit) -> list[Any]:
+        raise Unavailable("no space left")
+
+
+async def published(journal: SqliteJournal) -> list[Message]:
     return [
         entry.message
         for shard in range(journal.shards)
@@ -93,8 +121,10 @@ async def published(journal: MemoryJournal) -> list[Message]:
     ]
 
 
-async def test_a_held_message_flows_on_with_its_codes_once_they_are_mapped() -> None:
-    journal = await journal_with(submission("m1", acceptance("1")))
+async def test_a_held_message_flows_on_with_its_codes_once_they_are_mapped(
+    journal: SqliteJournal,
+) -> None:
+    await put(journal, submission("m1", acceptance("1")))
     releasing = holds(journal)
     assert await releasing.release(crosswalk("2"), NOW) == 0
     assert await releasing.release(crosswalk("1"), NOW) == 1
@@ -114,8 +144,11 @@ async def test_a_held_message_flows_on_with_its_codes_once_they_are_mapped() -> 
     assert await journal.raw(entry.head_id) == b"raw of m1"
 
 
-async def test_one_held_before_with_the_same_code_or_institution_holds_back() -> None:
-    journal = await journal_with(
+async def test_one_held_before_with_the_same_code_or_institution_holds_back(
+    journal: SqliteJournal,
+) -> None:
+    await put(
+        journal,
         submission("m1", acceptance("1", "7")),
         submission("m2", acceptance("2", "7")),
         submission("m3", acceptance("2", "8")),
@@ -129,18 +162,20 @@ async def test_one_held_before_with_the_same_code_or_institution_holds_back() ->
     assert [each.id for each in await journal.held()] == [message_identity("his-a", "m5")]
 
 
-async def test_what_shares_a_key_is_released_in_the_order_it_was_held() -> None:
+async def test_what_shares_a_key_is_released_in_the_order_it_was_held(
+    journal: SqliteJournal,
+) -> None:
     numbers = [f"m{at}" for at in range(250)]
-    journal = await journal_with(*(submission(each, acceptance("1")) for each in numbers))
+    await put(journal, *(submission(each, acceptance("1")) for each in numbers))
     assert await holds(journal).release(crosswalk("1"), NOW) == 250
     assert [message.id for message in await published(journal)] == [
         message_identity("his-a", each) for each in numbers
     ]
 
 
-async def test_two_releasers_release_each_message_once() -> None:
+async def test_two_releasers_release_each_message_once(journal: SqliteJournal) -> None:
     given = [submission(f"m{at}", acceptance(str(at % 7))) for at in range(60)]
-    journal = await journal_with(*given)
+    await put(journal, *given)
     known = crosswalk(*map(str, range(7)))
     counts = await asyncio.gather(*(holds(journal).release(known, NOW) for _ in range(3)))
     assert sum(counts) == 60
@@ -148,16 +183,16 @@ async def test_two_releasers_release_each_message_once() -> None:
     assert len(found) == len(set(found)) == 60
 
 
-async def test_a_line_of_a_document_points_to_the_document_it_came_in() -> None:
+async def test_a_line_of_a_document_points_to_the_document_it_came_in(
+    journal: SqliteJournal,
+) -> None:
     document = submission("batch", acceptance("1"), acceptance("2"))
-    journal = await journal_with(document)
+    await put(journal, document)
     assert await holds(journal).release(crosswalk("1", "2"), NOW) == 2
     entry = await journal.find(message_identity("his-a", "batch", 2))
     assert entry is not None
-    assert entry.interface == RELEASE_INTERFACE
-    note = orjson.loads(await journal.raw(entry.head_id))
-    assert note["interface"] == "his"
-    assert await journal.raw(note["head"]) == b"raw of batch"
+    assert (entry.kind, entry.interface) == (EntryKind.MESSAGE, "his")
+    assert await journal.raw(entry.head_id) == b"raw of batch"
 
 
 @pytest.mark.parametrize(
@@ -169,9 +204,9 @@ async def test_a_line_of_a_document_points_to_the_document_it_came_in() -> None:
     ],
 )
 async def test_what_can_never_be_released_is_reported_and_not_lost(
-    held: Submission, reason: str
+    journal: SqliteJournal, held: Submission, reason: str
 ) -> None:
-    journal = await journal_with(held, submission("m2", acceptance("2", "8")))
+    await put(journal, held, submission("m2", acceptance("2", "8")))
     releasing = holds(journal)
     assert await releasing.release(crosswalk("1", "2"), NOW) == 1
     (stranded,) = releasing.stranded
@@ -179,10 +214,11 @@ async def test_what_can_never_be_released_is_reported_and_not_lost(
     assert [each.id for each in await journal.held()] == [stranded.id]
 
 
-async def test_nothing_is_lost_while_the_journal_is_down() -> None:
-    journal = await journal_with(submission("m1", acceptance("1")))
-    journal.down = True
+async def test_nothing_is_lost_while_the_journal_is_down(journal: SqliteJournal) -> None:
+    await put(journal, submission("m1", acceptance("1")))
+    down = DownJournal(journal)
     with pytest.raises(Unavailable):
-        await holds(journal).release(crosswalk("1"), NOW)
-    journal.down = False
+        await Holds(cast("Journal", down), Partners({PARTNER.id: PARTNER}, {})).release(
+            crosswalk("1"), NOW
+        )
     assert await holds(journal).release(crosswalk("1"), NOW) == 1

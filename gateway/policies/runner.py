@@ -1,0 +1,268 @@
+"""规则运行: takes messages from the bus, lets the policies judge, commits everything that follows at once.
+
+States, conclusions and the ids of what has been handled become durable in one transaction, so a message
+has its effect once however often it is delivered. A message about a whole region is judged state by
+state in pages; each page is a transaction of its own, and one that is done again finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from gateway.errors import Contended, Misconfigured, Unavailable
+from gateway.log_events import POLICY_FAILED, WORK_FAILED, log
+from gateway.policies.policy import Policy
+from gateway.policies.rulebook import Rulebook
+from gateway.policies.working import STATE_SPACE, Task, Working, derived
+from gateway.ports import Bus, Commit, Consumer, Delivered, Journal, Write
+from schemas.envelope import Message, canonical_bytes
+from schemas.events import EVENT_TYPES
+
+GROUP: Final = "policies"
+DEAD_SPACE: Final = "policy-dead"
+BATCH: Final = 1000
+PAGE: Final = 200
+POLL: Final = 0.5
+TROUBLE_WAIT: Final = 1.0
+FAILURE_RUN: Final = 20
+"""So many messages in a row that a policy cannot handle are no accident of the messages."""
+ATTEMPTS: Final = 50
+"""How often a transaction is done again when other workers are faster, before it is left for later."""
+
+CONTENDED_WAIT: Final = 0.002
+ERROR_LENGTH: Final = 500
+ERRORS_KEPT: Final = 20
+
+Clock = Callable[[], datetime]
+T = TypeVar("T")
+
+
+Failure = tuple[str, str]
+"""(policy, error)"""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A message that has not been handled, with what each policy must judge."""
+
+    message: Message
+    tasks: list[Task] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+
+
+class PolicyRunner:
+    """Hosts the policies as one member of the consumer group `policies`."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        bus: Bus,
+        policies: Sequence[Policy],
+        rules: Rulebook,
+        clock: Clock,
+    ) -> None:
+        self._journal, self._bus, self._clock = journal, bus, clock
+        self._policies, self._rules = policies, rules
+        self._consumer: Consumer | None = None
+        self._batch: list[Delivered] = []
+        self._in_a_row = 0
+        self.failures = 0
+        """Messages that a policy could not handle, since the start; each stands in DEAD_SPACE."""
+        self.concluded: Counter[str] = Counter()
+        """Conclusions drawn since the start, by message type."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises Misconfigured after FAILURE_RUN failures in a row."""
+        try:
+            while not stop.is_set():
+                try:
+                    await self.step(POLL)
+                except Unavailable as error:
+                    log(WORK_FAILED, task=GROUP, error=repr(error))
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), TROUBLE_WAIT)
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Leave the group; what was fetched and not handled is delivered again."""
+        consumer, self._consumer, self._batch = self._consumer, None, []
+        if consumer is not None:
+            await consumer.stop()
+
+    async def step(self, timeout: float) -> int:
+        """Handle one batch; return how many messages were new. 0 after `timeout` seconds of nothing.
+
+        Raises Unavailable (the same batch is taken up again by the next step) and Misconfigured.
+        """
+        consumer = await self._started()
+        if not self._batch:
+            self._batch = await consumer.fetch(BATCH, timeout)
+        if not self._batch:
+            return 0
+        handled = await self._handle([each.message for each in self._batch])
+        await consumer.commit()
+        self._batch = []
+        return handled
+
+    async def _started(self) -> Consumer:
+        if self._consumer is None:
+            types = sorted({each for policy in self._policies for each in policy.consumes})
+            consumer = self._bus.consumer(GROUP, [EVENT_TYPES[each].topic for each in types])
+            await consumer.start()
+            self._consumer = consumer
+        return self._consumer
+
+    async def _handle(self, messages: Sequence[Message]) -> int:
+        """Handle messages in order; those between two that concern a region share a transaction."""
+        once = {message.id: message for message in messages}
+        new = await self._journal.unhandled(GROUP, list(once))
+        together: list[_Pending] = []
+        for message in (each for each in once.values() if each.id in new):
+            pending = self._pending(message)
+            if any(task.scope.prefix for task in pending.tasks):
+                await self._together(together)
+                together = []
+                await self._everywhere(pending)
+            else:
+                together.append(pending)
+        await self._together(together)
+        return len(new)
+
+    def _pending(self, message: Message) -> _Pending:
+        """Ask the policies which states a message concerns; one that cannot be read is a failure."""
+        pending = _Pending(message)
+        for policy in self._policies:
+            if message.type in policy.consumes:
+                try:
+                    content = message.content()
+                    scope = policy.keys(message, content)
+                    pending.tasks.append(Task(policy, message, content, scope))
+                except Exception as error:  # noqa: BLE001 - a fault of one message must not stop all
+                    pending.failed.append((policy.name, repr(error)))
+        return pending
+
+    # ------------------------------------------------------------------ one transaction for many
+
+    async def _together(self, pending: Sequence[_Pending]) -> None:
+        """Judge messages in order and commit all that follows in one transaction."""
+        if pending:
+            await self._redone(partial(self._try_together, pending))
+
+    async def _try_together(self, given: Sequence[_Pending]) -> None:
+        new = await self._journal.unhandled(GROUP, [one.message.id for one in given])
+        pending = [one for one in given if one.message.id in new]
+        working = Working(self._clock())
+        await working.load(self._journal, [task for one in pending for task in one.tasks])
+        buried: list[tuple[_Pending, list[Failure]]] = []
+        in_a_row = self._in_a_row
+        for one in pending:
+            judged = [(task, self._judge(working, task, task.scope.key)) for task in one.tasks]
+            failed = [*one.failed, *((task.policy.name, error) for task, error in judged if error)]
+            in_a_row = in_a_row + 1 if failed else 0
+            if failed:
+                buried.append((one, failed))
+                _check_run(in_a_row, failed[-1][1])
+        work = working.settle()
+        work.handled = [(GROUP, one.message.id) for one in pending]
+        for one, failed in buried:
+            self._bury(work, one, failed)
+        await self._commit(work)
+        self._in_a_row = in_a_row
+        self.failures += len(buried)
+        for one, failed in buried:
+            log(POLICY_FAILED, id=one.message.id, type=one.message.type, policy=failed[0][0])
+
+    def _judge(self, working: Working, task: Task, key: str) -> str:
+        """Let a policy judge one state; return the error, "" when there is none."""
+        try:
+            state = working.state(task, key)
+            judged = task.policy.judge(key, state, task.message, task.content, self._rules)
+            concluded = derived(
+                task.policy, task.message, key, judged.conclusions, working.clock_now
+            )
+        except Exception as error:  # noqa: BLE001 - a fault of one message must not stop all
+            return repr(error)
+        if judged.state is not None:
+            working.keep(task, key, judged.state)
+        working.conclude(concluded)
+        return ""
+
+    # ------------------------------------------------------------------ one message for all states
+
+    async def _everywhere(self, pending: _Pending) -> None:
+        """Judge a message for every state of its region, page by page, and mark it handled at last."""
+        failed = list(pending.failed)
+        for task in pending.tasks:
+            if task.scope.prefix:
+                # the record first: a state that begins from now on knows of the message
+                await self._redone(partial(self._record, task))
+                after, more = "", True
+                while more:
+                    after, more, errors = await self._redone(partial(self._page, task, after))
+                    failed += [(task.policy.name, error) for error in errors]
+        ordinary = [task for task in pending.tasks if not task.scope.prefix]
+        await self._together([_Pending(pending.message, ordinary, failed)])
+
+    async def _record(self, task: Task) -> None:
+        working = Working(self._clock())
+        await working.load(self._journal, [task])
+        working.remember(task)
+        await self._journal.commit(working.settle())
+
+    async def _page(self, task: Task, after: str) -> tuple[str, bool, list[str]]:
+        """Judge one page of states; return (last key, whether there may be more, errors)."""
+        space = STATE_SPACE + task.policy.name
+        found = await self._journal.scan(space, task.scope.prefix, after=after, limit=PAGE)
+        working = Working(self._clock())
+        keys = working.take(task.policy.name, found)
+        errors = [error for key in keys if (error := self._judge(working, task, key))]
+        if keys:
+            await self._commit(working.settle())
+        return (keys[-1] if keys else after), len(keys) == PAGE, errors
+
+    async def _redone(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do a transaction, again from reading on when another worker was faster."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return await work()
+            except Contended:
+                await asyncio.sleep(min(attempt, 10) * CONTENDED_WAIT)
+        raise Unavailable("other workers keep writing the same states")
+
+    # ------------------------------------------------------------------ what cannot be handled
+
+    async def _commit(self, work: Commit) -> None:
+        await self._journal.commit(work)
+        for submission in work.submissions:
+            self.concluded[submission.rows[0].message.type] += 1
+
+    def _bury(self, work: Commit, one: _Pending, failed: Sequence[Failure]) -> None:
+        """Lay a message that a policy cannot handle where people see it; it is not taken up again."""
+        for policy in dict.fromkeys(name for name, _ in failed):
+            errors = [error for name, error in failed if name == policy]
+            told = {
+                "policy": policy,
+                "id": one.message.id,
+                "type": one.message.type,
+                "subject": one.message.subject,
+                "errors": [error[:ERROR_LENGTH] for error in errors[:ERRORS_KEPT]],
+                "count": len(errors),
+                "at": self._clock().isoformat(),
+            }
+            key = f"{policy}/{one.message.id}"
+            work.writes.append(Write(DEAD_SPACE, key, canonical_bytes(told)))
+
+
+def _check_run(in_a_row: int, error: str) -> None:
+    if in_a_row >= FAILURE_RUN:
+        raise Misconfigured(
+            f"policies: {in_a_row} messages in a row could not be handled; the last: {error}"
+        )

@@ -1,0 +1,167 @@
+"""工作集: the states that a batch of messages concerns, read together, changed in memory, written once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import orjson
+
+from gateway.policies.policy import (
+    POLICY_PARTNER,
+    Conclusion,
+    Policy,
+    Scope,
+    State,
+    conclusion_identity,
+    conclusion_message_id,
+)
+from gateway.ports import Commit, Journal, Row, Stored, Submission, Write
+from schemas.checking import check
+from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes
+from schemas.events import EVENT_TYPES
+
+STATE_SPACE: Final = "policy/"
+REGION_SPACE: Final = "policy-region/"
+POLICY_INTERFACE: Final = "policy"
+
+
+class Unsound(Exception):  # noqa: N818 - a conclusion that does not satisfy its own contract
+    """A policy drew a conclusion that its contract does not allow: a fault of the policy."""
+
+
+@dataclass(slots=True)
+class Task:
+    """One message for one policy: what it concerns."""
+
+    policy: Policy
+    message: Message
+    content: State
+    scope: Scope
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One value of the key-value space in memory; version 0: it does not exist yet."""
+
+    state: State | None
+    version: int
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class Working:
+    """The states of one transaction. `settle` puts everything that follows into one commit."""
+
+    clock_now: datetime
+    _states: dict[tuple[str, str], _Slot] = field(default_factory=dict)
+    _regions: dict[tuple[str, str], _Slot] = field(default_factory=dict)
+    _submissions: list[Submission] = field(default_factory=list)
+
+    async def load(self, journal: Journal, tasks: Sequence[Task]) -> None:
+        """Read every state and region record that the tasks concern: one read per policy and space."""
+        for policy in {task.policy.name for task in tasks}:
+            of_policy = [task.scope for task in tasks if task.policy.name == policy]
+            states = list(dict.fromkeys(scope.key for scope in of_policy if scope.key))
+            regions = list(dict.fromkeys(scope.region for scope in of_policy if scope.region))
+            found = await journal.get_many(STATE_SPACE + policy, states)
+            for key in states:
+                self._states[policy, key] = _slot(found.get(key))
+            found = await journal.get_many(REGION_SPACE + policy, regions)
+            for key in regions:
+                self._regions[policy, key] = _slot(found.get(key))
+
+    def take(self, policy: str, found: Iterable[tuple[str, Stored]]) -> list[str]:
+        """Take over states that were scanned; return their keys."""
+        keys = []
+        for key, stored in found:
+            self._states[policy, key] = _slot(stored)
+            keys.append(key)
+        return keys
+
+    def state(self, task: Task, key: str) -> State:
+        """Return a state as it is now, begun when it does not exist."""
+        slot = self._states.setdefault((task.policy.name, key), _slot(None))
+        if slot.state is None:
+            region = self._regions.get((task.policy.name, task.scope.region))
+            slot.state = task.policy.begin(region.state if region is not None else None)
+            if region is not None:  # a period that closes meanwhile must not miss this new state
+                region.changed = True
+        return slot.state
+
+    def keep(self, task: Task, key: str, state: State) -> None:
+        """Replace a state."""
+        slot = self._states[task.policy.name, key]
+        slot.state, slot.changed = state, True
+
+    def remember(self, task: Task) -> None:
+        """Let the region's record take in the message."""
+        slot = self._regions.setdefault((task.policy.name, task.scope.region), _slot(None))
+        slot.state = task.policy.remember(slot.state, task.message, task.content)
+        slot.changed = True
+
+    def conclude(self, submissions: Iterable[Submission]) -> None:
+        """Add conclusions."""
+        self._submissions.extend(submissions)
+
+    def settle(self) -> Commit:
+        """Return everything as one commit."""
+        work = Commit(submissions=list(self._submissions))
+        for space, slots in ((STATE_SPACE, self._states), (REGION_SPACE, self._regions)):
+            for (policy, key), slot in slots.items():
+                if slot.changed:
+                    # a region without a record is written as null: only its version matters then
+                    value = orjson.dumps(slot.state)
+                    work.writes.append(Write(space + policy, key, value, slot.version))
+        return work
+
+
+def _slot(stored: Stored | None) -> _Slot:
+    if stored is None:
+        return _Slot(None, 0)
+    return _Slot(orjson.loads(stored.value), stored.version)
+
+
+def derived(
+    policy: Policy, cause: Message, key: str, conclusions: Sequence[Conclusion], now: datetime
+) -> list[Submission]:
+    """Return the conclusions as documents of the policy's own partner, with ids that never vary.
+
+    Raises Unsound when one does not satisfy its contract.
+    """
+    partner = POLICY_PARTNER + policy.name
+    found = []
+    for number, conclusion in enumerate(conclusions):
+        listed, blob = EVENT_TYPES[conclusion.type], canonical_bytes(conclusion.data)
+        wrong = check(conclusion.type, conclusion.data, blob)
+        if wrong or not listed.derived:
+            raise Unsound("; ".join(f"{each.path}: {each.en}" for each in wrong) or listed.name)
+        identity = conclusion_identity(policy.name, cause.id, key, number)
+        message = Message(
+            id=identity,
+            source=SOURCE_PREFIX + partner,
+            type=conclusion.type,
+            subject=listed.subject(conclusion.data),
+            time=listed.business_time(conclusion.data),
+            data=blob,
+            region=conclusion.data.get("region", cause.region),
+            causationid=cause.id,
+            correlationid=cause.correlationid,
+            traceparent=cause.traceparent,
+        )
+        found.append(
+            Submission(
+                id=identity,
+                partner=partner,
+                message_id=conclusion_message_id(cause.id, key, number),
+                interface=POLICY_INTERFACE,
+                raw=blob,
+                digest=hashlib.sha256(blob).hexdigest(),
+                received_at=now.isoformat(),
+                rows=[Row(message)],
+            )
+        )
+    return found
