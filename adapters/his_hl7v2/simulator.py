@@ -40,6 +40,7 @@ class DispensedItem:
     pharmacist: str = ""
     trace_codes: Sequence[str] = ()
     split_pack: bool = False
+    unit_price: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def dispense_message(head: Head, dispense: Dispense) -> bytes:
         rows.append(rxd)
         codes = _SIGNS.repetition.join(map(_said, item.trace_codes))
         rows.append(["ZTC", codes, "Y" if item.split_pack else "N"])
+        if item.unit_price:
+            rows.append(["ZPR", item.unit_price])
     return _message(head, rows)
 
 

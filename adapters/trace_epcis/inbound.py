@@ -13,7 +13,7 @@ from typing import Any, Final
 from adapters._kit.decimals import has_fullwidth
 from adapters._kit.protocol import Document, Draft, Sender
 from adapters._kit.times import read_date, read_instant
-from adapters.trace_epcis.vocabulary import STEPS, plain, word
+from adapters.trace_epcis.vocabulary import PRIVATE, STEPS, plain, word
 from adapters.trace_epcis.wire import Capture, open_document
 from schemas.codes import TRACE_CODE_PATTERN
 from schemas.envelope import canonical_bytes
@@ -148,8 +148,8 @@ class _Event:
     def _trace_code(self, value: Any, field: str) -> str:
         """Return a pack's code: China's 20 digits out of our private URI, other URIs as a whole."""
         text = value if isinstance(value, str) else ""
-        if text.startswith("urn:jicai:"):
-            text = plain(text)
+        if text.startswith(PRIVATE):
+            text = text.removeprefix(f"{PRIVATE}trace:")
             well = _CHINA_CODE.fullmatch(text)
         else:
             well = _CHINA_CODE.fullmatch(text) or _INSTANCE.fullmatch(text)

@@ -57,7 +57,7 @@ def open_document(raw: bytes) -> Capture:
         raise Rejected(issue("json.not_object", ""))
     prefixes = frozenset({MDA_PREFIX, *_prefixes(value.get("@context"))})
     kind = value.get("type")
-    if kind not in _PLACES:
+    if not isinstance(kind, str) or kind not in _PLACES:
         return _single(value, prefixes, digest)
     found: list[Issue] = []
     message_id = _identity(value, found) or digest
