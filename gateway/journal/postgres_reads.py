@@ -1,0 +1,142 @@
+"""PostgreSQL: the questions that readers ask, each on a connection of the pool.
+
+SQL is put together from our own column names only; every value goes in as a parameter.
+"""
+# ruff: noqa: S608 - see above
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from gateway.journal.answers import issues_from
+from gateway.journal.chain import COLUMNS, Record
+from gateway.journal.identities import id_key
+from gateway.journal.instants import since_instant, until_instant
+from gateway.journal.ranges import above
+from gateway.ports import Head, Held, Search, Stored
+
+_ALL: Final = ", ".join(COLUMNS)
+_WITHOUT_RAW: Final = ", ".join("NULL AS raw" if name == "raw" else name for name in COLUMNS)
+_INT8: Final = 2**63 - 1
+
+Ask = Callable[..., Awaitable[list[Any]]]
+"""(sql, *values) → rows. Raises Unavailable."""
+
+
+class PostgresRows:
+    """The questions of `reading.Rows`, asked of PostgreSQL."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def by_id(self, identity: str) -> Record | None:
+        """Return the row that an id stands for now, with its raw bytes."""
+        found = await self._ask(
+            f"SELECT {_ALL} FROM entry WHERE (shard, seq) ="
+            " (SELECT shard, seq FROM identity WHERE id = $1)",
+            id_key(identity),
+        )
+        return Record(*found[0]) if found else None
+
+    async def searched(self, question: Search) -> list[Record]:
+        """Return the rows that fit, newest first, without raw bytes. Raises Rejected for a bad time."""
+        conditions, values = ["true"], list[Any]()
+
+        def must(condition: str, value: Any) -> None:
+            values.append(value)
+            conditions.append(condition.format(f"${len(values)}"))
+
+        for name in ("partner", "subject", "type", "kind"):
+            if wanted := getattr(question, name):
+                must(name + " = {}", _storable(wanted))
+        if question.since:
+            must("at >= {}", since_instant(question.since))
+        if question.until:
+            must("at < {}", until_instant(question.until))
+        found = await self._ask(
+            f"SELECT {_WITHOUT_RAW} FROM entry WHERE {' AND '.join(conditions)}"
+            f" ORDER BY at DESC, seq DESC, shard DESC LIMIT {max(0, int(question.limit))}",
+            *values,
+        )
+        return [Record(*row) for row in found]
+
+    async def after(
+        self, shard: int, seq: int, limit: int, *, published_only: bool
+    ) -> list[Record]:
+        """Return rows of a shard behind `seq`, in order, without raw bytes."""
+        only = " AND kind = 'message'" if published_only else ""
+        return await self._of_shard(_WITHOUT_RAW, only, shard, seq, limit)
+
+    async def chained(self, shard: int, seq: int, limit: int) -> list[Record]:
+        """Return rows of a shard behind `seq` exactly as they are stored."""
+        return await self._of_shard(_ALL, "", shard, seq, limit)
+
+    async def _of_shard(
+        self, columns: str, only: str, shard: int, seq: int, limit: int
+    ) -> list[Record]:
+        found = await self._ask(
+            f"SELECT {columns} FROM entry WHERE shard = $1 AND seq > $2{only}"
+            " ORDER BY seq LIMIT $3",
+            shard,
+            min(max(seq, 0), _INT8),
+            max(0, limit),
+        )
+        return [Record(*row) for row in found]
+
+    async def heads(self) -> list[Head]:
+        """Return the end of every chain; number 0 for an empty one."""
+        found = await self._ask("SELECT shard, seq, hash FROM shard ORDER BY shard")
+        return [Head(shard, seq, linked.hex()) for shard, seq, linked in found]
+
+    async def held(self, limit: int) -> list[Held]:
+        """Return the hold list, oldest first."""
+        found = await self._ask(
+            "SELECT id, shard, seq, partner, subject, keys, issues, since FROM held"
+            " ORDER BY number LIMIT $1",
+            max(0, limit),
+        )
+        return [
+            Held(identity, shard, seq, partner, subject, tuple(keys), issues_from(why), since)
+            for identity, shard, seq, partner, subject, keys, why, since in found
+        ]
+
+    async def states(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """Return those of the keys that exist."""
+        found = await self._ask(
+            "SELECT key, value, version FROM state WHERE space = $1 AND key = ANY($2)",
+            _storable(space),
+            [_storable(key) for key in keys],
+        )
+        return {key: Stored(value, version) for key, value, version in found}
+
+    async def scanned(
+        self, space: str, prefix: str, behind: str, limit: int
+    ) -> list[tuple[str, Stored]]:
+        """Return key-values in byte order of their keys."""
+        end = above(prefix)
+        below = " AND key < $5" if end else ""
+        found = await self._ask(
+            "SELECT key, value, version FROM state WHERE space = $1 AND key >= $2 AND key > $3"
+            f"{below} ORDER BY key LIMIT $4",
+            _storable(space),
+            _storable(prefix),
+            _storable(behind),
+            max(0, limit),
+            *([_storable(end)] if end else []),
+        )
+        return [(key, Stored(value, version)) for key, value, version in found]
+
+    async def handled(self, consumer: str, ids: Sequence[str]) -> set[str]:
+        """Return those ids that the consumer has handled."""
+        found = await self._ask(
+            "SELECT id FROM handled WHERE consumer = $1 AND id = ANY($2)",
+            _storable(consumer),
+            [_storable(one) for one in ids],
+        )
+        return {row[0] for row in found}
+
+
+def _storable(text: str) -> str:
+    """Return the text, or one that no row has where PostgreSQL could not even be asked (NUL)."""
+    return text.replace("\0", "\x01\x01") if "\0" in text else text

@@ -1,0 +1,129 @@
+"""What every journal answers in the same way, whatever database its rows come from."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from gateway.journal.chain import Hasher, Record, as_entry
+from gateway.journal.verifying import walk
+from gateway.journal.watch import Watch
+from gateway.ports import Entry, Head, Held, Search, Stored
+
+
+class Rows(Protocol):
+    """The questions to a database. All raise Unavailable when it cannot be asked."""
+
+    async def by_id(self, identity: str) -> Record | None:
+        """Return the row that an id stands for now, with its raw bytes."""
+        ...
+
+    async def searched(self, question: Search) -> list[Record]:
+        """Return the rows that fit, newest first, without raw bytes. Raises Rejected for a bad time."""
+        ...
+
+    async def after(
+        self, shard: int, seq: int, limit: int, *, published_only: bool
+    ) -> list[Record]:
+        """Return rows of a shard behind `seq`, in order, without raw bytes."""
+        ...
+
+    async def chained(self, shard: int, seq: int, limit: int) -> list[Record]:
+        """Return rows of a shard behind `seq` exactly as they are stored. Raises Unreadable."""
+        ...
+
+    async def heads(self) -> list[Head]:
+        """Return the end of every chain; number 0 for an empty one."""
+        ...
+
+    async def held(self, limit: int) -> list[Held]:
+        """Return the hold list, oldest first."""
+        ...
+
+    async def states(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """Return those of the keys that exist."""
+        ...
+
+    async def scanned(
+        self, space: str, prefix: str, behind: str, limit: int
+    ) -> list[tuple[str, Stored]]:
+        """Return key-values in byte order of their keys."""
+        ...
+
+    async def handled(self, consumer: str, ids: Sequence[str]) -> set[str]:
+        """Return those ids that the consumer has handled."""
+        ...
+
+
+class Reading:
+    """The reading half of a journal."""
+
+    def __init__(self, rows: Rows, new: Hasher) -> None:
+        self._rows = rows
+        self._new = new
+        self._watch = Watch(rows.heads)
+
+    async def find(self, message_id: str) -> Entry | None:
+        """Return the row with this id (the released one where it was held), with its raw bytes."""
+        found = await self._rows.by_id(message_id)
+        return None if found is None else as_entry(found)
+
+    async def search(self, question: Search) -> list[Entry]:
+        """Return matching rows, newest first, without raw bytes. Raises Rejected for a bad time."""
+        return [as_entry(one) for one in await self._rows.searched(question)]
+
+    async def read(
+        self, shard: int, after: int, limit: int, *, published_only: bool = True
+    ) -> list[Entry]:
+        """Return rows of a shard with seq > after in order, without their raw bytes."""
+        rows = await self._rows.after(shard, after, limit, published_only=published_only)
+        return [as_entry(one) for one in rows]
+
+    async def raw(self, head_id: str) -> bytes:
+        """Return a submission's raw bytes; a line's id leads to its document. Raises KeyError."""
+        found = await self._rows.by_id(head_id)
+        if found is not None and found.head_id != head_id:
+            found = await self._rows.by_id(found.head_id)
+        if found is None:
+            raise KeyError(head_id)
+        return found.raw or b""
+
+    async def heads(self) -> list[Head]:
+        """Return the end of every chain; number 0 for an empty one."""
+        return await self._rows.heads()
+
+    async def held(self, *, limit: int = 1000) -> list[Held]:
+        """Return what is held, oldest first."""
+        return await self._rows.held(limit)
+
+    async def verify(self, shard: int, after: int = 0) -> AsyncIterator[int]:
+        """Walk a chain and yield each number. Raises Tampered at the first entry that does not fit."""
+
+        async def fetch(behind: int, limit: int) -> list[Record]:
+            return await self._rows.chained(shard, behind, limit)
+
+        async for seq in walk(self._new, shard, after, fetch, self._rows.heads):
+            yield seq
+
+    async def get(self, space: str, key: str) -> Stored | None:
+        """Return one value of the key-value space."""
+        return (await self._rows.states(space, [key])).get(key)
+
+    async def get_many(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """Return those of the keys that exist."""
+        return await self._rows.states(space, keys) if keys else {}
+
+    async def scan(
+        self, space: str, prefix: str = "", *, after: str = "", limit: int = 1000
+    ) -> list[tuple[str, Stored]]:
+        """Return key-values in byte order, those with the prefix and key > after."""
+        return await self._rows.scanned(space, prefix, after, limit)
+
+    async def unhandled(self, consumer: str, ids: Sequence[str]) -> set[str]:
+        """Return those ids that the consumer has not handled yet."""
+        wanted = set(ids)
+        return wanted - await self._rows.handled(consumer, sorted(wanted)) if wanted else wanted
+
+    async def wait(self, heads: Sequence[Head], timeout: float) -> bool:
+        """Return True as soon as a shard has grown past these heads, False after `timeout` seconds."""
+        return await self._watch.wait(heads, timeout)
