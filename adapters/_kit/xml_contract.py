@@ -20,7 +20,7 @@ from typing import Any, Final
 import xmlschema
 
 from adapters._kit.xml import DEPTH_LIMIT, XSI, Element, compile_schema, parse
-from adapters._kit.xml_findings import Finding, findings_of
+from adapters._kit.xml_findings import Finding, distinct, findings_of
 from adapters._kit.xml_plan import Plan, Unplanned, plan_of
 from schemas.issues import Issue, Rejected, issue
 
@@ -107,7 +107,7 @@ class XmlContract:
 
     def issues(self, root: Element) -> tuple[Issue, ...]:
         """Return the findings as issues; never empty for a document that the fast engine refused."""
-        found = tuple(dict.fromkeys(one.issue for one in self.findings(root)))
+        found = distinct(one.issue for one in self.findings(root))
         if found:
             return found
         # the authority is the more lenient of the two here (its xs:integer takes foreign digits)

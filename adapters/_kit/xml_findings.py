@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -41,6 +41,14 @@ def findings_of(
         element: Any = error.elem if error.elem is not None else root
         found.extend(Finding(element, one) for one in _issues_of(error, element))
     return found
+
+
+def distinct(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Return one issue per place and code: a bad value breaks its pattern, its type and its bounds at once."""
+    kept: dict[tuple[str, str], Issue] = {}
+    for one in issues:
+        kept.setdefault((one.path, one.code), one)
+    return tuple(kept.values())
 
 
 def path_of(element: Element) -> str:

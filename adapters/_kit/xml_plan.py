@@ -6,7 +6,6 @@ strings, integers, decimals, booleans, dates. A contract that uses more does not
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, cast
@@ -21,7 +20,6 @@ _Typed = bool
 _Child = tuple[str, "_Read | None", Plan, bool]
 """Key, reader of a plain single value, plan of anything else, whether it may repeat."""
 _XS: Final = "{http://www.w3.org/2001/XMLSchema}"
-_WHITE: Final = re.compile(r"[ \t\r\n]+")
 _TEXTS: Final = frozenset(
     _XS + name
     for name in ("string", "date", "dateTime", "time", "gYear", "gYearMonth", "anyURI", "duration")
@@ -96,22 +94,17 @@ def _reader(kind: Any, typed: _Typed) -> _Read:
     if base not in _TEXTS:
         message = f"type is not planned: {base}"
         raise ValueError(message)
-    return _whitespace(kind.white_space)
+    return _whitespace(kind)
 
 
-def _whitespace(mode: str | None) -> _Read:
-    if mode == "collapse":
-        return _collapse
-    if mode == "replace":
-        return lambda text: text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
-    return str
-
-
-def _collapse(text: str) -> str:
-    # XML knows four white characters; str.split() would also eat the full-width space
-    if _WHITE.search(text) is None:
-        return text
-    return " ".join(part for part in _WHITE.split(text) if part)
+def _whitespace(kind: Any) -> _Read:
+    if kind.white_space == "preserve":
+        return str
+    if kind.primitive_type.name == _XS + "string":
+        # XML knows four white characters, xmlschema takes all of Unicode's for it (U+3000!)
+        message = f"the engines treat white space differently: {kind}, use xs:string"
+        raise ValueError(message)
+    return str.strip
 
 
 def _leaf(read: _Read) -> Plan:

@@ -23,7 +23,7 @@ STRENGTH_UNIT: Final = "ug"
 
 def listings(reading: Reading) -> list[Draft]:
     """挂网价格: one PRICE_LISTED per row."""
-    basis = reading.main.get("Basis")
+    basis = reading.main_text("Basis")
     drafts = [
         Draft(PRICE_LISTED, _listing(one, reading.region, basis), one.seq)
         for one in reading.each_row()
@@ -50,11 +50,11 @@ def _listing(one: RowReading, region: str, basis: str | None) -> dict[str, Any]:
     strength = None if micrograms is None else {"content": micrograms, "unit": STRENGTH_UNIT}
     return _present(
         local_code=row["ProductCode"],
-        drug_name=row["DrugName"],
-        specification=row.get("Specification"),
+        drug_name=one.text("DrugName"),
+        specification=one.text("Specification"),
         strength=strength,
         pack_quantity=row["PackQuantity"],
-        manufacturer=row.get("Manufacturer"),
+        manufacturer=one.text("Manufacturer"),
         region=region,
         kind=row["Kind"],
         unit_price=price,
@@ -71,9 +71,12 @@ def tasks(reading: Reading) -> list[Draft]:
     if begins and ends and ends < begins:
         detail = f"{ends} is before {begins}"
         reading.found.append(issue("field.range", "Main/TermTo", detail=detail))
+    batch = reading.main_text("BatchNo")
+    if batch is None:
+        reading.found.append(issue("field.required", "Main/BatchNo"))
     shared = {
         "region": reading.region,
-        "batch": reading.main["BatchNo"],
+        "batch": batch,
         "term_from": begins,
         "term_to": ends,
         "assigned_on": assigned,
@@ -97,7 +100,7 @@ def _task(one: RowReading) -> dict[str, Any]:
             one.found.append(issue("sum.mismatch", path, line=one.seq, declared=task, found=shown))
     return {
         "local_code": one.row["ProductCode"],
-        "drug_name": one.row["DrugName"],
+        "drug_name": one.text("DrugName"),
         "institution_local": one.row["InstitutionCode"],
         "task_volume": task,
         "quarters": quarters,
@@ -169,7 +172,7 @@ def receipts(reading: Reading) -> list[Draft]:
             accepted_quantity=quantity,
             unit_price=price,
             amount=one.amount(),
-            batch_no=one.row.get("BatchNo"),
+            batch_no=one.text("BatchNo"),
             expires_on=one.date("ExpiresOn"),
             accepted_at=accepted,
         )

@@ -16,6 +16,7 @@ from adapters._kit.protocol import Document, Sender
 from adapters._kit.soap import Fault, unwrap
 from adapters._kit.xml import Element, namespace
 from adapters._kit.xml_contract import FINDING_LIMIT
+from adapters._kit.xml_findings import distinct
 from adapters.yunnan_procurement.families import FAMILIES
 from adapters.yunnan_procurement.reading import Reading
 from adapters.yunnan_procurement.wire import CONTRACT, DOCUMENT, NAMESPACE
@@ -91,7 +92,7 @@ def _set_aside(root: Element) -> SetAside:
         named = f"{namespace(root)[:80]} {str(root.tag).rpartition('}')[2][:80]}".strip()
         raise Rejected(issue("message.unsupported", "/", detail=named))
     findings = CONTRACT.findings(root)
-    every = list(dict.fromkeys(one.issue for one in findings)) or list(CONTRACT.issues(root))
+    every = distinct(one.issue for one in findings) or CONTRACT.issues(root)
     aside = SetAside()
     broken: dict[Element, list[Issue]] = {}
     for one in findings:
@@ -107,7 +108,7 @@ def _set_aside(root: Element) -> SetAside:
         number = int(seq.group())
         aside.numbers.append(number)
         kept = aside.issues.setdefault(number, [])
-        kept += [Issue(one.path, one.code, one.zh, one.en, number) for one in dict.fromkeys(found)]
+        kept += [Issue(one.path, one.code, one.zh, one.en, number) for one in distinct(found)]
         aside.amounts.append(row.findtext(f"{_N}Amount") or "")
         detail.remove(row)
     if not broken or not CONTRACT.accepts(root):

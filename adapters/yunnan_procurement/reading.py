@@ -60,6 +60,11 @@ class Reading:
         """Return whether a row with this number has been refused."""
         return seq in self.refused
 
+    def main_text(self, name: str) -> str | None:
+        """Return a text of Main without white space around it; None where there is none."""
+        given = self.main.get(name)
+        return given.strip() or None if given is not None else None
+
     def main_date(self, name: str) -> str:
         """Return a date of Main; "" after noting that it is none."""
         return read_date(self.main[name], f"Main/{name}", self.found)
@@ -79,6 +84,19 @@ class RowReading:
     def path(self, name: str) -> str:
         """Return where a field of this row stands."""
         return f"Detail/Row[@seq='{self.seq}']/{name}"
+
+    def text(self, name: str) -> str | None:
+        """Return a text without white space around it; None where it is absent.
+
+        One of nothing but white space is refused.
+        """
+        given = self.row.get(name)
+        if given is None:
+            return None
+        kept: str = given.strip()
+        if not kept:
+            self.found.append(issue("field.required", self.path(name), line=self.seq))
+        return kept
 
     def date(self, name: str) -> str | None:
         """Return a date; None where it is absent, stands for "not known" or is none (noted)."""
