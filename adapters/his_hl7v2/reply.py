@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from adapters._kit.protocol import Answer, AnswerLine, Document, Reply, Sender
+from adapters.his_hl7v2.charset import codec
 from adapters.his_hl7v2.wire import Hl7Message, glimpse
 from schemas.issues import Issue
 
@@ -39,6 +40,7 @@ _CONDITIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("id.missing", "101", "Required field missing"),
     ("id.conflict", "205", "Duplicate key identifier"),
     ("code.", "204", "Unknown key identifier"),
+    ("sender.", "204", "Unknown key identifier"),
     ("field.", "102", "Data type error"),
     ("money.", "102", "Data type error"),
     ("quantity.", "102", "Data type error"),
@@ -55,6 +57,20 @@ _OTHER: Final = ("207", "Application internal error")
 _PLACE: Final = re.compile(
     r"([A-Z][A-Z0-9]{2})(?:\[([0-9]+)\])?(?:-([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?"
 )
+_NAMES: Final = {
+    "utf-8": "UNICODE UTF-8",
+    "gb18030": "GB 18030-2000",
+    "latin-1": "8859/1",
+    "ascii": "ASCII",
+}
+# where the codes that the crosswalk did not know stand in the message
+_CODED: Final = {
+    "institution_local": "ORC-21.10",
+    "institution": "ORC-21.10",
+    "distributor_local": "ORC-17.1",
+    "distributor": "ORC-17.1",
+}
+_LINE_CODE: Final = re.compile(r"(?:lines\[([0-9]+)\]\.)?(?:local_code|unified_code)")
 _MOMENT: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -140,17 +156,15 @@ def _compose(
     kind = signs.component.join(("ACK", trigger, "ACK")) if trigger else "ACK"
     msh = ["MSH", signs.encoding_characters, echo(5), echo(6), echo(3), echo(4), at, "", kind]
     msh += [control_id, echo(11) or "P", echo(12) or DEFAULT_VERSION, "", "", "", "", echo(17)]
-    msh.append(echo(18) or _charset_name(request.charset))
-    note = _NOTES[_note(answer)][0 if chinese else 1]
-    rows = [msh, ["MSA", code, echo(10), signs.escaped(note)]]
-    rows += [_err(signs.escaped, signs.component, *one, chinese=chinese) for one in _issues(answer)]
+    msh.append(echo(18) if codec(request.text(head, 18)) else _NAMES[request.charset])
+    note = _NOTES[_note(answer)]
+    said = signs.escaped(note[0 if chinese else 1])
+    errors = [_err(request, *one, chinese=chinese) for one in _issues(answer)]
+    if not errors and not code.endswith("A"):
+        condition = signs.component.join((*_OTHER, "HL70357"))
+        errors = [["ERR", "", "", condition, "E", "", "", note[1], said]]
+    rows = [msh, ["MSA", code, echo(10), said], *errors]
     return "".join(signs.field.join(row) + "\r" for row in rows)
-
-
-def _charset_name(charset: str) -> str:
-    return {"utf-8": "UNICODE UTF-8", "gb18030": "GB 18030-2000", "latin-1": "8859/1"}.get(
-        charset, "ASCII"
-    )
 
 
 def _note(answer: Answer) -> str:
@@ -176,10 +190,9 @@ def _issues(answer: Answer) -> Iterable[tuple[Issue, str]]:
                 yield found, severity
 
 
-def _err(
-    escaped: Callable[[str], str], component: str, found: Issue, severity: str, *, chinese: bool
-) -> list[str]:
-    place = _PLACE.fullmatch(found.path)
+def _err(request: Hl7Message, found: Issue, severity: str, *, chinese: bool) -> list[str]:
+    component, escaped = request.separators.component, request.separators.escaped
+    place = _PLACE.fullmatch(_hl7_path(found, request))
     location = ""
     if place is not None:
         segment, number, field, part, piece = place.groups("")
@@ -191,6 +204,18 @@ def _err(
     sentence = found.zh if chinese else found.en
     detail = f"{found.path}: {found.en}" if found.path else found.en
     return ["ERR", "", location, condition, severity, ours, "", escaped(detail), escaped(sentence)]
+
+
+def _hl7_path(found: Issue, request: Hl7Message) -> str:
+    """Return an issue's place in HL7's terms, where it was found in canonical data."""
+    code = _LINE_CODE.fullmatch(found.path)
+    if code is None:
+        return _CODED.get(found.path, found.path)
+    if code[1] is not None and any(request.named("RXE")):
+        return f"RXE[{int(code[1]) + 1}]-2.1"
+    if code[1] is None and found.line and any(request.named("RXD")):
+        return f"RXD[{found.line}]-2.1"
+    return found.path
 
 
 def _condition(found: Issue) -> tuple[str, str]:
