@@ -6,7 +6,7 @@ Source: CloudEvents 1.0 and its Kafka protocol binding (binary content mode: `ce
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import orjson
@@ -96,4 +96,17 @@ class Message:
 
     def numbered(self, shard: int, seq: int) -> Self:
         """Return the message with its place in the journal as `sequence`."""
-        return replace(self, sequence=f"{shard}-{seq:016d}")
+        # not dataclasses.replace: every published message passes here, and it is five times slower
+        return type(self)(
+            self.id,
+            self.source,
+            self.type,
+            self.subject,
+            self.time,
+            self.data,
+            self.region,
+            self.causationid,
+            self.correlationid,
+            self.traceparent,
+            f"{shard}-{seq:016d}",
+        )

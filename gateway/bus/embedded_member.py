@@ -26,6 +26,7 @@ from schemas.events import EVENT_TYPES
 
 PAGE: Final = 500
 """Rows read at once; also how far a restart may have to step over rows of other topics again."""
+_TOPIC_OF: Final = {name: listed.topic for name, listed in EVENT_TYPES.items()}
 _RECHECK_SECONDS: Final = 0.2
 """How soon a waiting member sees that its share has changed."""
 
@@ -175,9 +176,9 @@ class EmbeddedMember:
         rows = await self._journal.read(shard, reading.read_to, PAGE)
         found = []
         for row in rows:
-            listed = EVENT_TYPES.get(row.message.type)
-            if listed and row.seq >= reading.floors.get(listed.topic, row.seq + 1):
-                found.append(delivered(row, listed.topic))
+            topic = _TOPIC_OF.get(row.message.type, "")
+            if row.seq >= reading.floors.get(topic, row.seq + 1):
+                found.append(delivered(row, topic))
         reading.ahead.extend(found)
         # behind the last row of a short page stand only rows that are never published
         last = rows[-1].seq if rows else 0

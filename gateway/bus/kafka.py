@@ -16,7 +16,6 @@ from gateway.bus.naming import CATALOGUE_PREFIX, Naming
 from gateway.bus.partitioning import partition_of
 from gateway.errors import Misconfigured
 from gateway.ports import Consumer, Delivered, Entry, TopicPosition
-from schemas.events import EVENT_TYPES
 from schemas.topics import Topic
 
 
@@ -43,6 +42,7 @@ class KafkaBus:
         self._topics = dict(topics)
         self._layout = Layout(partitions, replication)
         self._naming = Naming(prefix)
+        self._names = {topic.type: self._naming.topic(name) for name, topic in topics.items()}
         self._publisher = Publisher(bootstrap, time_limit=time_limit, patience=patience)
         self._patience = patience
         self._observer = Observer(bootstrap, self._naming)
@@ -68,11 +68,10 @@ class KafkaBus:
         """
         if not entries:
             return
-        topics = {entry.message.type: self._topic_of(entry) for entry in entries}
-        partitions = await self._publisher.partitions(set(topics.values()))
+        topics = [self._topic_of(entry) for entry in entries]
+        partitions = await self._publisher.partitions(set(topics))
         lanes: dict[Lane, list[Record]] = {}
-        for entry in entries:
-            topic = topics[entry.message.type]
+        for topic, entry in zip(topics, entries, strict=True):
             key = entry.message.subject.encode()
             lane = (topic, partition_of(key, partitions[topic]))
             lanes.setdefault(lane, []).append(_record(entry, key))
@@ -102,10 +101,11 @@ class KafkaBus:
         return await self._observer.ends(self._topics)
 
     def _topic_of(self, entry: Entry) -> str:
-        listed = EVENT_TYPES.get(entry.message.type)
-        if listed is None or listed.topic not in self._topics:
-            raise Misconfigured(f"{entry.message.type} of {entry.message.id} has no topic")
-        return self._naming.topic(listed.topic)
+        try:
+            return self._names[entry.message.type]
+        except KeyError as error:
+            unlisted = f"{entry.message.type} of {entry.message.id} has no topic"
+            raise Misconfigured(unlisted) from error
 
 
 def _record(entry: Entry, key: bytes) -> Record:
