@@ -14,5 +14,6 @@ METRICS: Final[dict[str, str]] = {
     "jicai_policies_conclusions_total": "规则结论数, by rule",
     "jicai_coding_held": "挂起报文数",
     "jicai_delivery_attempts_total": "下发次数, by partner and meaning",
+    "jicai_delivery_pending": "待下发数, by partner",
     "jicai_delivery_dead_letters": "死信数, by partner",
 }
