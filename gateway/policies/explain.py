@@ -64,7 +64,8 @@ class _Walk:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._met: dict[str, None] = {}
+        self._met: set[str] = set()
+        self._room = NODES
 
     async def cause(self, message_id: str) -> Cause:
         """Return the tree below a message, breadth first so that what is near is never cut off."""
@@ -81,7 +82,7 @@ class _Walk:
         if node.id in self._met:
             node.seen = True
             return []
-        self._met[node.id] = None
+        self._met.add(node.id)
         entry = node.entry = await self._journal.find(node.id)
         if entry is None:
             return []
@@ -90,8 +91,8 @@ class _Walk:
         if not causes:
             node.raw = await self._raw(entry)
             return []
-        room = max(0, min(CAUSES_SHOWN, NODES - len(self._met)))
-        node.children = [Cause(cause) for cause in causes[:room]]
+        node.children = [Cause(cause) for cause in causes[: min(CAUSES_SHOWN, self._room)]]
+        self._room -= len(node.children)
         node.more = len(causes) - len(node.children)
         return node.children
 
@@ -127,7 +128,10 @@ def _causes(entry: Entry, because: dict[str, Any] | None) -> list[str]:
 
 def _as_text(raw: bytes) -> str:
     """Return bytes as one harmless line: what is not printable is escaped, nothing moves a terminal."""
-    text = raw.decode("utf-8", "replace")
+    return _harmless(raw.decode("utf-8", "replace"))
+
+
+def _harmless(text: str) -> str:
     return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
 
 
@@ -136,7 +140,7 @@ def _as_text(raw: bytes) -> str:
 
 def render_text(tree: Cause) -> str:
     """Return the tree as lines of text, Chinese first."""
-    return "\n".join(_lines(tree, 0))
+    return "\n".join(map(_harmless, _lines(tree, 0)))
 
 
 def _lines(node: Cause, depth: int) -> Iterator[str]:
