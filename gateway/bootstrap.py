@@ -54,6 +54,8 @@ from gateway.settings import Settings
 from gateway.watching import Watching
 
 Clock = Callable[[], datetime]
+GROUPS: Final = ("policies", "delivery")
+SETTLE_POLL: Final = 0.05
 WATCH_EVERY: Final = 1.0
 TROUBLE_WAIT: Final = 1.0
 MLLP_IDLE: Final = 300.0
@@ -173,6 +175,30 @@ class Gateway:
         for task in done:
             if task is not asked:
                 task.result()
+
+    async def settle(self, timeout: float) -> bool:
+        """Wait until everything accepted so far has been published, judged and delivered.
+
+        Returns False after `timeout` seconds, or when a delivery waits for longer than that.
+        """
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + timeout
+        while loop.time() < ends:
+            heads = await self.journal.heads()
+            if await self._drained() and heads == await self.journal.heads():
+                return True
+            await asyncio.sleep(SETTLE_POLL)
+        return False
+
+    async def _drained(self) -> bool:
+        if self.settings.bus != "embedded" and await self.relay.step():
+            return False
+        for group in GROUPS:
+            standing = await self.bus.positions(group)
+            joined = bool(standing) or (group == "delivery" and not self.routes.listed)
+            if not joined or any(each.lag for each in standing):
+                return False
+        return not any((await self.delivery.pending()).values())
 
     async def reload(self) -> int:
         """Read partners, routes and codes anew and release what can now be coded; return how many.

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from adapters._kit.protocol import Answer, AnswerLine, Document, Interface
+from adapters._kit.protocol import Answer, AnswerLine, Document, Interface, LineVerdict
 from gateway.coding.crosswalk import Crosswalk
 from gateway.errors import Contended, Issue, Refused, Rejected, issue
 from gateway.ports import (
@@ -56,6 +56,12 @@ HEAVY: Final = 1 << 18
 REJECTION_LINE: Final = -1
 SHOWN_ISSUES: Final = 100
 NONCES: Final = "nonce/"
+_VERDICTS: Final[Mapping[LineState, LineVerdict]] = {
+    LineState.ACCEPTED: "accepted",
+    LineState.DUPLICATE: "duplicate",
+    LineState.HELD: "held",
+    LineState.REJECTED: "rejected",
+}
 _REASONS: Final = {"code.unknown": "unknown", "code.expired": "expired", "sum.mismatch": "sum"}
 
 
@@ -254,15 +260,16 @@ def _received(prepared: Prepared, outcome: Outcome, answered_at: str) -> Receive
         ]
         answer = Answer("rejected", lines, prepared.rejected, answered_at)
     else:
-        verdict = "duplicate" if outcome.verdict is Verdict.DUPLICATE else "accepted"
-        answer = Answer(verdict, _answer_lines(prepared, outcome), (), answered_at)
+        again = outcome.verdict is Verdict.DUPLICATE
+        lines = _answer_lines(prepared, outcome)
+        answer = Answer("duplicate" if again else "accepted", lines, (), answered_at)
     return Received(prepared.document, answer, outcome.submission_id)
 
 
 def _answer_lines(prepared: Prepared, outcome: Outcome) -> list[AnswerLine]:
     """Return the lines in document order. A duplicate's lines are those of the first answer."""
     lines = [
-        AnswerLine(line.line, line.state.value, line.id, line.issues)
+        AnswerLine(line.line, _VERDICTS[line.state], line.id, line.issues)
         for line in outcome.lines
         if line.line != REJECTION_LINE and line.state is not LineState.REJECTED
     ]

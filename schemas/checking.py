@@ -7,7 +7,8 @@ put to pydantic, whose findings become issues with field paths. Both must agree 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, Protocol
+from numbers import Number
+from typing import Any, Final, Literal, Protocol
 
 import jsonschema_rs
 from pydantic import ValidationError
@@ -15,6 +16,8 @@ from pydantic_core import ErrorDetails
 
 from schemas.events import EVENT_TYPES
 from schemas.issues import Issue, issue
+
+_MONEY_WORDS: Final = ("quantity", "price", "amount", "total", "volume", "quarters")
 
 
 class _Validator(Protocol):
@@ -62,7 +65,8 @@ def _issue(found: ErrorDetails) -> Issue:
         return issue("field.required", path)
     if kind == "extra_forbidden":
         return issue("field.unknown", path)
-    if isinstance(given, int | float) and kind == "string_type":
+    money = any(word in path.rsplit(".", 1)[-1] for word in _MONEY_WORDS)
+    if kind == "string_type" and money and isinstance(given, Number):
         return issue("money.number", path)
     if isinstance(given, str) and any("\uff10" <= sign <= "\uff19" for sign in given):
         return issue("field.fullwidth", path)
