@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Final, Protocol
 
 from starlette.requests import Request
@@ -20,6 +20,7 @@ from gateway.errors import Refused
 from gateway.intake.authentication import Caller
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
+_HEAD: Final = "jicai.head"
 _STEP: Final = 1 << 18
 """Bytes that are decompressed at a time: a bomb is seen long before it has gone off."""
 
@@ -32,6 +33,18 @@ def too_large(limit: int) -> Refused:
         f"The body is larger than the limit of {limit} bytes",
         status=413,
     )
+
+
+def head_of(request: Request) -> Mapping[bytes, bytes]:
+    """Return a request's headers, names in lower case; made once per request.
+
+    Of a header that came twice this has the last; those that prove or delimit something are looked at
+    where that matters.
+    """
+    head: Mapping[bytes, bytes] | None = request.scope.get(_HEAD)
+    if head is None:
+        head = request.scope[_HEAD] = dict(request.scope["headers"])
+    return head
 
 
 async def read_body(request: Request, caller: Caller, limit: int, seconds: float) -> bytes:
@@ -73,8 +86,8 @@ async def body_parts(
 
 
 def _refuse_declared_size(request: Request, limit: int) -> None:
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > limit:
+    declared = head_of(request).get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
 
 
@@ -110,8 +123,10 @@ class _Unpacking(Protocol):
 
 
 def _unpacking(request: Request) -> _Unpacking:
+    if b"content-encoding" not in head_of(request):
+        return _Plain()
     named = ",".join(request.headers.getlist("content-encoding")).strip().lower()
-    if named in {"", "identity"}:
+    if named == "identity":
         return _Plain()
     if named in {"gzip", "x-gzip"}:
         return _Gzip()

@@ -22,7 +22,7 @@ from gateway.flow import Received, Receiving
 from gateway.intake import answers, canonical, failures
 from gateway.intake.authentication import Authenticator, Caller, refusal
 from gateway.intake.batch import elements
-from gateway.intake.body import body_parts, read_body
+from gateway.intake.body import body_parts, head_of, read_body
 from gateway.intake.stream import LineByLine, begun, put_aside
 from gateway.intake.way import way_of
 from gateway.log_events import INTAKE_REJECTED, log
@@ -144,7 +144,8 @@ class Door:
         settings = self._settings
         limit = min(settings.message_limit, settings.body_limit)
         raw = await read_body(request, caller, limit, settings.read_timeout)
-        if "ce-id" in request.headers or "ce-specversion" in request.headers:
+        head = head_of(request)
+        if b"ce-id" in head or b"ce-specversion" in head:
             raw = _from_binary(request, caller, raw)
         arrival = self._arrival(request, caller, canonical.NAME, canonical.STRUCTURED, raw)
         self._require_bound_id(caller, arrival)
@@ -205,12 +206,14 @@ class Door:
     async def _native(self, request: Request, caller: Caller, interface: Interface) -> Response:
         settings = self._settings
         raw = await read_body(request, caller, settings.body_limit, settings.read_timeout)
-        content_type = request.headers.get("content-type", "")
+        content_type = head_of(request).get(b"content-type", b"").decode("latin-1")
         arrival = self._arrival(request, caller, interface.name, content_type, raw)
         self._require_bound_id(caller, arrival)
         natively = interface.reply is not None and (
             interface.answers_natively is None
-            or interface.answers_natively(raw, request.headers.get("accept", ""))
+            or interface.answers_natively(
+                raw, head_of(request).get(b"accept", b"").decode("latin-1")
+            )
         )
         try:
             (received,) = await self._receive(caller, [arrival], caller.nonce)
@@ -239,7 +242,7 @@ class Door:
     def _arrival(
         self, request: Request, caller: Caller, interface: str, content_type: str, raw: bytes
     ) -> Arrival:
-        traceparent = request.headers.get("traceparent", "")
+        traceparent = head_of(request).get(b"traceparent", b"").decode("latin-1")
         return Arrival(
             partner=caller.partner,
             interface=interface,
@@ -277,9 +280,12 @@ class Door:
 
 def _from_binary(request: Request, caller: Caller, body: bytes) -> bytes:
     # a signature covers the body and the message id, not the ce-* headers: the id must be bound by it
-    if caller.digest and request.headers.get("ce-id", "") != caller.message_id:
+    head = {
+        name.decode("latin-1"): value.decode("latin-1") for name, value in head_of(request).items()
+    }
+    if caller.digest and head.get("ce-id", "") != caller.message_id:
         raise refusal("auth.message_id")
-    return canonical.structured(request.headers, body)
+    return canonical.structured(head, body)
 
 
 def _replied(interface: Interface, arrival: Arrival, received: Received) -> Response:
@@ -296,7 +302,9 @@ def _replied(interface: Interface, arrival: Arrival, received: Received) -> Resp
 
 def _media_type(request: Request) -> str:
     """Return the media type in lower case. Raises Refused (415) for JSON in another charset."""
-    media, _, parameters = request.headers.get("content-type", "").partition(";")
+    media, _, parameters = (
+        head_of(request).get(b"content-type", b"").decode("latin-1").partition(";")
+    )
     media = media.strip().lower()
     charset = _CHARSET.search(parameters)
     if charset and media.endswith(_SUFFIX) and charset.group(1).lower() not in {"utf-8", "utf8"}:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from adapters._kit.protocol import Interface
 from gateway.flow import Received, Receiving
 from gateway.intake import described
+from gateway.intake.direct import Direct
 from gateway.intake.door import Door, Observed
 from gateway.intake.failures import handle_errors
 from gateway.partners import Partners
@@ -49,7 +50,11 @@ def make_app(
     """
     door = Door(receiving, journal, partners, interfaces, settings, clock, observed or _unobserved)
     app: FastAPI = FastAPIOffline(
-        title=TITLE, version=VERSION, description=described.DESCRIPTION, redoc_url=None
+        title=TITLE,
+        version=VERSION,
+        description=described.DESCRIPTION,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     api = APIRouter(prefix="/v1", route_class=_Lean, tags=["接入 intake"])
     api.add_api_route("/messages", door.messages, methods=["POST"], **described.MESSAGES)
@@ -61,6 +66,7 @@ def make_app(
     app.include_router(api)
     for router in routers:
         app.include_router(router)
+    app.add_middleware(Direct, messages=door.messages, documents=door.documents)
     handle_errors(app)
     app.state.door = door
     described.describe(app)

@@ -13,6 +13,7 @@ import pytest
 
 from gateway.intake import signing
 from gateway.intake.canonical import BATCH, BINARY
+from schemas.envelope import message_identity
 from schemas.events import MESSAGE_REJECTED, ORDER_PLACED
 from tests.unit.intake.world import (
     KEY,
@@ -443,6 +444,20 @@ async def test_in_binary_mode_a_signature_must_bind_the_id(world: World) -> None
     assert _error(await world.send(body, BINARY, headers=other)) == (401, "auth.message_id")
     bound = {**_attributes(), **world.signed(body, message_id="PO-1")}
     assert (await world.send(body, BINARY, headers=bound)).status_code == 200
+
+
+async def test_a_second_id_header_cannot_slip_past_the_signature(world: World) -> None:
+    body = orjson.dumps(order())
+    signed = world.signed(body, message_id="PO-1")
+    for first, second in (("PO-1", "PO-2"), ("PO-2", "PO-1")):
+        headers = [*signed.items(), ("content-type", BINARY), *_attributes(first).items()]
+        doubled = [*headers, ("ce-id", second)]
+        answer = await world.client.post("/v1/messages", content=body, headers=doubled)
+        if answer.status_code == 200:
+            assert answer.json()["message_id"] == "PO-1"
+        else:
+            assert _error(answer) == (401, "auth.message_id")
+    assert await world.journal.find(message_identity("platform", "PO-2")) is None
 
 
 async def test_another_type_in_the_headers_with_other_content_is_a_conflict(world: World) -> None:
