@@ -5,6 +5,7 @@ What a HIS did not say is taken from the recipient's settings or left out; no pe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -16,14 +17,15 @@ from schemas.money import QUANTITY_SCALE, plain, scaled
 Data = Mapping[str, Any]
 Settings = Mapping[str, str]
 COUNT_SCALE: Final = 2
-BATCH_NUMBER_LENGTH: Final = 30
+BATCH_NUMBER_BYTES: Final = 15
+"""30 hexadecimal digits: as long as the field."""
 _DAY: Final = 10
 _UNKNOWN_MADE_ON: Final = "生产日期未提供"
 
 
 def batch_number(message: Message) -> str:
-    """Return fixmedins_bchno, the platform's idempotency and deletion key: 120 bits of the message's id."""
-    return message.id[:BATCH_NUMBER_LENGTH]
+    """Return fixmedins_bchno, the platform's idempotency and deletion key, made from the message's id."""
+    return hashlib.blake2b(message.id.encode(), digest_size=BATCH_NUMBER_BYTES).hexdigest()
 
 
 def _goods(message: Message, data: Data) -> dict[str, Any]:
