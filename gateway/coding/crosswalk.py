@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal, Self
 
 from gateway.coding.rows import (
+    OPEN_END,
     PRODUCTS_FILE,
     CrosswalkRow,
     Findings,
@@ -96,7 +97,8 @@ class Crosswalk:
     def of(cls, rows: Iterable[CrosswalkRow], drugs: Mapping[str, str] | None = None) -> Self:
         """Make a crosswalk of rows in memory. Raises Misconfigured like `load`."""
         loading = _Loading(Findings())
-        for number, row in enumerate(rows, start=1):
+        for number, given in enumerate(rows, start=1):
+            row = given._replace(valid_to=given.valid_to or OPEN_END)
             problem = row_problem(row)
             if problem:
                 raise Misconfigured(f"row {number}: {problem}")

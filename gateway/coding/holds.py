@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from gateway.coding.crosswalk import Crosswalk
-from gateway.coding.translate import code_draft
+from gateway.coding.rows import SHAPES
+from gateway.coding.translate import KEY_MARK, code_draft
 from gateway.errors import Issue
 from gateway.log_events import HELD_RELEASED, HELD_STRANDED, log
 from gateway.partners import Partners
@@ -68,7 +69,7 @@ class Holds:
         count = 0
         ready: list[Submission] = []
         for held in await self._listed():
-            if walk.waits(held):
+            if walk.waits(held) or walk.lacks_a_code(held):
                 continue
             entry = await self._journal.find(held.id)
             if entry is not None and entry.kind is not EntryKind.HELD:
@@ -121,6 +122,25 @@ class _Walk:
             return False
         self._blocked.update(_keys(held))
         return True
+
+    def lacks_a_code(self, held: Held) -> bool:
+        """Return whether a code is still wholly unknown: seen from the keys, without reading the row."""
+        partner = self._partners.get(held.partner)
+        if partner is None:
+            return False
+        for key in held.keys:
+            named, _, rest = key.partition(KEY_MARK)
+            kind, _, code = rest.partition(KEY_MARK)
+            looked_up = (
+                named == held.partner
+                and key != held.subject
+                and kind in SHAPES
+                and kind not in partner.native_codes
+            )
+            if looked_up and self._crosswalk.absence(named, kind, code) == "unknown":
+                self._blocked.update(_keys(held))
+                return True
+        return False
 
     def submission(self, held: Held, entry: Entry | None) -> Submission | None:
         """Return the release of a held message, None when it cannot be released.

@@ -79,11 +79,29 @@ class Linkage:
         """Take one listing: as a reference for others, and as one that follows others."""
         arrived = Listing.of(message, content)
         kept = [each for each in state["listings"] if each["id"] != arrived.id]
-        listings = [*map(Listing.from_state, kept), arrived]
-        found = _Following(key, on_the_time_axis(listings), state["linked"], message, rules)
+        concerned = map(Listing.from_state, _concerned(kept, arrived, rules))
+        listings = on_the_time_axis([*concerned, arrived])
+        found = _Following(key, listings, state["linked"], message, rules)
         conclusions = found.conclusions(arrived.id)
         after = {"listings": [*kept, arrived.as_state()], "linked": found.linked}
         return Judgement(after, conclusions)
+
+
+def _concerned(kept: list[State], arrived: Listing, rules: Rulebook) -> list[State]:
+    """Return the listings that must be looked at: most regions follow nobody, and only are followed."""
+    if arrived.kind == _LISTED and _follows(rules, arrived.region):
+        return kept
+    return [
+        each
+        for each in kept
+        if _follows(rules, each["region"])
+        or (each["product"], each["region"], each["kind"]) == arrived.series
+    ]
+
+
+def _follows(rules: Rulebook, region: str) -> bool:
+    terms = rules.of(region)
+    return terms is not None and terms.speaks_of("linkage.scope")
 
 
 def price_in_force(state: State, listing_id: str, day: str) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final, Self
 
 from gateway.policies.ratio import Form
@@ -118,5 +119,6 @@ def on_the_time_axis(listings: Iterable[Listing]) -> dict[str, Listing]:
     return placed
 
 
+@lru_cache(maxsize=4096)
 def _day_before(day: str) -> str:
     return (date.fromisoformat(day) - _DAY).isoformat()

@@ -44,6 +44,10 @@ class Terms:
                 return term
         return self.province.value(name, on) if self.province is not None else None
 
+    def speaks_of(self, name: str) -> bool:
+        """Return whether the papers have the term at all, on whatever days."""
+        return name in self.values or (self.province is not None and self.province.speaks_of(name))
+
     def next_value(self, name: str, on: date) -> Term | None:
         """Return the term in force on a day, or else the first that comes into force after it."""
         found = self.value(name, on)
