@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -43,7 +44,8 @@ _TRACEPARENT: Final = re.compile(
 )
 _CHARSET: Final = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
-Observed = Callable[[str, Received], None]
+Observed = Callable[[str, Sequence[Received], float], None]
+"""Told after each commit: interface, what was received, seconds from the body to the answer."""
 
 
 class Door:
@@ -263,15 +265,19 @@ class Door:
     async def _receive(
         self, caller: Caller, arrivals: Sequence[Arrival], nonce: str
     ) -> list[Received]:
+        begun_at = time.perf_counter()
         all_received = await self._receiving.receive(arrivals, nonce=nonce)
+        if not arrivals:
+            return []
         self.authenticator.remember(caller, self._clock())
-        for arrival, received in zip(arrivals, all_received, strict=True):
-            self._observed(arrival.interface, received)
+        interface = arrivals[0].interface
+        self._observed(interface, all_received, time.perf_counter() - begun_at)
+        for received in all_received:
             if received.answer.issues:
                 log(
                     INTAKE_REJECTED,
                     partner=caller.partner.id,
-                    interface=arrival.interface,
+                    interface=interface,
                     verdict=received.answer.verdict,
                     issue=received.answer.issues[0].code,
                 )

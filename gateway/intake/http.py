@@ -45,10 +45,20 @@ def make_app(
 ) -> FastAPI:
     """Return the application; `routers` are other rooms' (health, metrics, admin).
 
-    `observed` is told (interface, what was received) after each commit, for the metrics.
-    Raises Misconfigured when a partner's algorithm is missing here.
+    `observed` is told (interface, what was received, seconds) after each commit, for the metrics. The
+    door stands in `app.state.door`. Raises Misconfigured when a partner's algorithm is missing here.
     """
     door = Door(receiving, journal, partners, interfaces, settings, clock, observed or _unobserved)
+    return _application(door, routers)
+
+
+def api_document() -> dict[str, Any]:
+    """Return the partner API's OpenAPI document."""
+    # only described, never called: the door needs nothing behind it
+    return _application(Door.__new__(Door), ()).openapi()
+
+
+def _application(door: Door, routers: Sequence[APIRouter]) -> FastAPI:
     app: FastAPI = FastAPIOffline(
         title=TITLE,
         version=VERSION,
@@ -73,5 +83,5 @@ def make_app(
     return app
 
 
-def _unobserved(_interface: str, _received: Received) -> None:
+def _unobserved(_interface: str, _received: Sequence[Received], _seconds: float) -> None:
     """Nobody counts."""

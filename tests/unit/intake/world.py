@@ -224,8 +224,9 @@ async def open_world(
     def now() -> datetime:
         return world.now
 
-    def observed(interface: str, received: Received) -> None:
-        world.observed.append((interface, received))
+    def observed(interface: str, all_received: Sequence[Received], seconds: float) -> None:
+        assert seconds > 0
+        world.observed += [(interface, received) for received in all_received]
 
     app = make_app(
         receiving,
