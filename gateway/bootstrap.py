@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, Self
 
 import httpx
 import structlog
+from fastapi import APIRouter
 
 from adapters._kit.protocol import Interface
 from adapters.his_hl7v2.wire import sender_of
@@ -28,7 +29,7 @@ from gateway.coding.holds import Holds
 from gateway.delivery.delivery import Delivery
 from gateway.delivery.routes import Routes
 from gateway.errors import Misconfigured
-from gateway.flow import Receiving
+from gateway.flow import Received, Receiving
 from gateway.instance import Instance
 from gateway.intake.canonical import CANONICAL
 from gateway.intake.door import Door
@@ -46,6 +47,10 @@ from gateway.log_events import (
     WORK_FAILED,
     log,
 )
+from gateway.ops.admin import Desk, make_admin_router
+from gateway.ops.chain import ChainWatch
+from gateway.ops.health import Readiness, make_ops_router
+from gateway.ops.metrics import Metrics
 from gateway.partners import Partners
 from gateway.policies.registry import POLICIES
 from gateway.policies.runner import PolicyRunner
@@ -100,7 +105,9 @@ class Gateway:
         self.routes = Routes.load(settings.home, self.partners, self.interfaces)
         crosswalk = Crosswalk.load(settings.home / "codes")
         self._instance = Instance(settings.home)
+        self.metrics = Metrics()
         self.journal = open_journal(settings)
+        self.chain = ChainWatch(self.journal, clock)
         self.bus = open_bus(settings, self.journal)
         self.receiving = Receiving(self.journal, self.interfaces, crosswalk)
         self.holds = Holds(self.journal, self.partners)
@@ -116,6 +123,7 @@ class Gateway:
             settings,
             clock,
             self.client,
+            counted=self._delivered,
             owner=self._instance.name,
         )
         self.relay = Relay(self.journal, self.bus, clock, owner=self._instance.name)
@@ -159,6 +167,7 @@ class Gateway:
             await self._mllp.stop()
         self._stopping.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.chain.stop()
         await self.client.aclose()
         await self.bus.stop()
         await self.journal.stop()
@@ -228,7 +237,14 @@ class Gateway:
     async def _serve(self) -> None:
         settings = self.settings
         app = make_app(
-            self.receiving, self.journal, self.partners, self.interfaces, settings, self.clock
+            self.receiving,
+            self.journal,
+            self.partners,
+            self.interfaces,
+            settings,
+            self.clock,
+            routers=self._routers(),
+            observed=self._observed,
         )
         self._door = app.state.door
         self._hl7 = Hl7Door(
@@ -246,6 +262,36 @@ class Gateway:
         )
         await self._http.start()
         await self._mllp.start()
+
+    def _routers(self) -> list[APIRouter]:
+        """Return the operators' routes: health, metrics, admin."""
+        key = self.settings.admin_key
+        readiness = Readiness(
+            self.journal,
+            self.bus,
+            self.clock,
+            relay_lag=self._relay_lag,
+            dead_letters=self.delivery.dead_letters.counts,
+            pending=self.delivery.pending,
+            metrics=self.metrics,
+        )
+        desk = Desk(self.journal, self.bus, self.delivery.dead_letters, self.delivery, self.chain)
+        return [make_ops_router(readiness, self.metrics, key), make_admin_router(key, desk)]
+
+    async def _relay_lag(self) -> dict[str, int]:
+        self.metrics.set("jicai_policies_failures", self.policies.failures)
+        if self.settings.bus == "embedded":
+            return {}
+        return {str(shard): count for shard, count in (await self.relay.behind()).items()}
+
+    def _observed(self, interface: str, received: Sequence[Received], seconds: float) -> None:
+        for each in received:
+            outcome = each.answer.verdict
+            self.metrics.count("jicai_intake_messages_total", interface=interface, outcome=outcome)
+        self.metrics.observe("jicai_intake_seconds", seconds, interface=interface)
+
+    def _delivered(self, partner: str, meaning: str) -> None:
+        self.metrics.count("jicai_delivery_attempts_total", partner=partner, meaning=meaning)
 
     def _keep(self, name: str, work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         """Run a worker until the process stops; a failure it does not handle is tried again."""

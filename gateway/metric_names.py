@@ -7,11 +7,8 @@ from typing import Final
 METRICS: Final[dict[str, str]] = {
     "jicai_intake_messages_total": "接入报文数, by interface and outcome",
     "jicai_intake_seconds": "接入耗时, from the last body byte to the answer",
-    "jicai_journal_entries_total": "留痕条目数, by kind",
-    "jicai_journal_commit_seconds": "组提交耗时 per group commit",
-    "jicai_bus_published_total": "已发布报文数, by topic",
+    "jicai_policies_failures": "规则处理失败数 since the start",
     "jicai_bus_relay_lag": "待发布条目数 per shard",
-    "jicai_policies_conclusions_total": "规则结论数, by rule",
     "jicai_coding_held": "挂起报文数",
     "jicai_delivery_attempts_total": "下发次数, by partner and meaning",
     "jicai_delivery_pending": "待下发数, by partner",
