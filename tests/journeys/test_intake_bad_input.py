@@ -291,7 +291,7 @@ async def test_a_batch_of_too_many_events_is_refused_before_any_is_taken(tmp_pat
         ),
         (orjson.dumps(event(data=order(total=123.00))), ["money.number"]),
         (orjson.dumps(event(data=with_line(quantity=100))), ["money.number"]),
-        (orjson.dumps(event(data=with_line(quantity="１００.0000"))), ["field.fullwidth"]),  # noqa: RUF001
+        (orjson.dumps(event(data=with_line(quantity="１００.0000"))), ["field.fullwidth"]),
         (orjson.dumps(event(data=with_line(quantity="-1.0000"))), ["field.format"]),
         (orjson.dumps(event(data=with_line(quantity="1_00.0000"))), ["field.format"]),
         (orjson.dumps(event(data=order(total=" 123.00"))), ["field.format"]),
