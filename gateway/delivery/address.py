@@ -17,6 +17,7 @@ from gateway.partners import Partner
 
 SCHEMES: Final = {"http": ("http", "https"), "mllp": ("mllp",)}
 PARALLEL_LIMIT: Final = 64
+_PORTS: Final = 1 << 16
 _PARALLEL: Final = re.compile(r"[1-9][0-9]?")
 _UNCLEAN: Final = re.compile(r"[\x00-\x20\x7f\\]")
 
@@ -64,6 +65,8 @@ def base_of(url: str, transport: str) -> httpx.URL:
         raise OffTarget("credentials do not belong into a URL")
     if base.fragment or base.query:
         raise OffTarget("a base URL has no query and no fragment")
+    if base.port is not None and not 0 < base.port < _PORTS:
+        raise OffTarget("the port is out of range")
     if transport == "mllp" and base.port is None:
         raise OffTarget("an mllp URL needs a port")
     return base

@@ -7,6 +7,8 @@ to the partner's own (no redirects, no proxies of the environment, no cookies ke
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 import zlib
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +23,7 @@ CONNECT_LIMIT: Final = 5.0  # seconds; a machine that is there accepts at once
 _NOT_THE_ADAPTERS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "idempotency-key", "content-type"}
 )
+_BREAKS_A_LINE: Final = re.compile(r"[\x00\r\n]")
 _START, _END = b"\x0b", b"\x1c\x0d"
 
 
@@ -100,6 +103,8 @@ def _outgoing(url: str, request: WireRequest, bounds: Bounds, traceparent: str) 
     headers["Idempotency-Key"] = request.idempotency_key
     if traceparent:
         headers["traceparent"] = traceparent
+    if any(_BREAKS_A_LINE.search(name + text) for name, text in headers.items()):
+        raise Unsendable("a header breaks its line")
     timeout = httpx.Timeout(bounds.seconds, connect=min(CONNECT_LIMIT, bounds.seconds))
     try:
         return httpx.Request(
@@ -159,6 +164,8 @@ async def call_mllp(url: str, request: WireRequest, bounds: Bounds) -> WireRespo
                 answer = await reader.readuntil(_END)
             finally:
                 writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
     except TimeoutError as error:
         raise CallFailed("call.timeout") from error
     except asyncio.LimitOverrunError as error:

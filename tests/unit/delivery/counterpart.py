@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -44,7 +45,7 @@ def write(message: Message, recipient: Recipient) -> WireRequest:
 
 def understand(response: WireResponse, request: WireRequest) -> Acknowledgement:
     try:
-        answer = orjson.loads(response.body)
+        answer = json.loads(response.body)
         code = str(answer["code"])
     except (ValueError, KeyError, TypeError):
         return Acknowledgement("retry", "unreadable", response.body[:40].decode("utf-8", "replace"))
