@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from xmlschema.validators import XsdAnyElement, XsdElement
 
-from adapters._kit.xml import XSI, Element
+from adapters._kit.xml import Element
 
 Plan = Callable[[Element], Any]
 _Read = Callable[[str], Any]
 _Typed = bool
+_Attributes = dict[str, tuple[str, _Read]]
 _Child = tuple[str, "_Read | None", Plan, bool]
 """Key, reader of a plain single value, plan of anything else, whether it may repeat."""
 _XS: Final = "{http://www.w3.org/2001/XMLSchema}"
@@ -69,8 +70,8 @@ def _plan(element: XsdElement, typed: _Typed, known: dict[int, Plan]) -> Plan:
     return branch
 
 
-def _attributes(kind: Any, typed: _Typed) -> dict[str, tuple[str, _Read]]:
-    found: dict[str, tuple[str, _Read]] = {}
+def _attributes(kind: Any, typed: _Typed) -> _Attributes:
+    found: _Attributes = {}
     for name, attribute in kind.attributes.items():
         if name is None or attribute.default is not None or attribute.fixed is not None:
             message = f"defaults and wildcards are not planned: attribute {name}"
@@ -118,25 +119,25 @@ def _leaf(read: _Read) -> Plan:
     return leaf
 
 
-def _annotated(read: _Read, attributes: dict[str, tuple[str, _Read]]) -> Plan:
+def _annotated(read: _Read, attributes: _Attributes) -> Plan:
     leaf = _leaf(read)
 
     def annotated(element: Element) -> Any:
         value = leaf(element)
-        if not element.keys():
+        found = _read_attributes(element, attributes)
+        if not found:
             return value
-        read_attributes = _read_attributes(element, attributes)
         if value is not None:
-            read_attributes["$"] = value
-        return read_attributes
+            found["$"] = value
+        return found
 
     return annotated
 
 
-def _branch(children: dict[str, _Child], attributes: dict[str, tuple[str, _Read]]) -> Plan:
+def _branch(children: dict[str, _Child], attributes: _Attributes) -> Plan:
     # the hot loop: plain single values are read here, without a call of their own
     def branch(element: Element) -> Any:
-        found = _read_attributes(element, attributes) if element.keys() else {}
+        found = _read_attributes(element, attributes) if attributes else {}
         for child in element:
             try:
                 key, read, plan, many = children[child.tag]
@@ -154,18 +155,14 @@ def _branch(children: dict[str, _Child], attributes: dict[str, tuple[str, _Read]
     return branch
 
 
-def _named_texts(element: Element) -> list[tuple[str, str]]:
-    return cast("list[tuple[str, str]]", element.attrib.items())  # the stubs allow bytes
+def _read_attributes(element: Element, attributes: _Attributes) -> dict[str, Any]:
+    """Read what the contract declares. Others cannot be there but xsi:*, which changes nothing here.
 
-
-def _read_attributes(element: Element, attributes: dict[str, tuple[str, _Read]]) -> dict[str, Any]:
+    A type that xsi:type names must be derived from the declared one; what it adds is Unplanned.
+    """
     found: dict[str, Any] = {}
-    for name, text in _named_texts(element):
-        try:
-            key, read = attributes[name]
-        except KeyError:
-            if name.startswith(XSI) and name.endswith("chemaLocation"):
-                continue  # where the sender keeps its copy of the contract: of no interest
-            raise Unplanned(name) from None
-        found[key] = read(text)
+    for name, (key, read) in attributes.items():
+        text = element.get(name)
+        if text is not None:
+            found[key] = read(text)
     return found
