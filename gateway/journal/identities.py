@@ -14,6 +14,10 @@ from schemas.envelope import ID_BYTES
 
 TEXT_LIMIT: Final = 2000
 """Bytes (UTF-8) of any one text column or key: more does not fit an index page of PostgreSQL."""
+PAIR_LIMIT: Final = 2400
+"""Bytes of two texts that are one key."""
+_NEVER: Final = "\x01" * (TEXT_LIMIT + 1)
+_BEFORE_SURROGATES: Final = "\ud7ff\U0010ffff"
 _LINE_LIMIT: Final = 2**31
 _DIGEST_BYTES: Final = 32
 
@@ -41,6 +45,24 @@ def _packed(text: str, size: int) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=size).digest()
 
 
+def askable(text: str) -> str:
+    """Return a text to look up; for one that can never be stored, a text that never is either."""
+    return text if _storable(text) else _NEVER
+
+
+def askable_after(text: str) -> str:
+    """Return a key to read on from; of one that can never be stored, the nearest that could be."""
+    ends = [at for at, one in enumerate(text) if not _storable(one)]
+    if not ends:
+        return text
+    cut = text[: ends[0]]
+    return cut if text[ends[0]] == "\0" else cut + _BEFORE_SURROGATES
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+
+
 def check_commit(work: Commit) -> None:
     """Raise ValueError (TypeError) for what cannot be stored as evidence, before anything is written."""
     for given in work.submissions:
@@ -48,9 +70,9 @@ def check_commit(work: Commit) -> None:
     for row in work.receipts:
         _check_row(row)
     for write in work.writes:
-        _check_texts((write.space, write.key))
-    for pair in work.handled:
-        _check_texts(pair)
+        _check_pair(write.space, write.key)
+    for consumer, identity in work.handled:
+        _check_pair(consumer, identity)
 
 
 def _check_submission(given: Submission) -> None:
@@ -66,6 +88,8 @@ def _check_submission(given: Submission) -> None:
             given.releases,
         )
     )
+    if given.nonce:
+        _check_pair(given.partner, given.nonce)
     if given.raw and hashlib.sha256(given.raw).hexdigest() != given.digest:
         raise ValueError(f"submission {given.id}: the digest is not the SHA-256 of its raw bytes")
     if given.releases and (len(given.rows) != 1 or given.refused):
@@ -94,6 +118,13 @@ def _check_row(row: Row) -> None:
             *row.waits_on,
         )
     )
+
+
+def _check_pair(one: str, other: str) -> None:
+    """Check two texts that are one key."""
+    _check_texts((one, other))
+    if len(one.encode()) + len(other.encode()) > PAIR_LIMIT:
+        raise ValueError(f"the texts of a key are longer than {PAIR_LIMIT} bytes")
 
 
 def _check_texts(texts: Iterable[str]) -> None:

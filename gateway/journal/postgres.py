@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import asyncpg  # type: ignore[import-untyped]  # the library has no type information
@@ -109,7 +110,10 @@ class PostgresJournal(Reading):
             self._new = hasher(self._algorithm)
             return await durable_commit(opened)
         finally:
-            await opened.close(timeout=CONNECT_SECONDS)
+            with suppress(
+                TimeoutError, OSError
+            ):  # everything is done; how it parts does not matter
+                await opened.close(timeout=1.0)
 
     async def _write(self, group: Sequence[Commit]) -> list[Result]:
         for _ in range(ATTEMPTS):

@@ -18,7 +18,6 @@ from gateway.ports import Head, Held, Search, Stored
 
 _ALL: Final = ", ".join(COLUMNS)
 _WITHOUT_RAW: Final = ", ".join("NULL AS raw" if name == "raw" else name for name in COLUMNS)
-_INT8: Final = 2**63 - 1
 
 Ask = Callable[..., Awaitable[list[Any]]]
 """(sql, *values) → rows. Raises Unavailable."""
@@ -49,14 +48,14 @@ class PostgresRows:
 
         for name in ("partner", "subject", "type", "kind"):
             if wanted := getattr(question, name):
-                must(name + " = {}", _storable(wanted))
+                must(name + " = {}", wanted)
         if question.since:
             must("at >= {}", since_instant(question.since))
         if question.until:
             must("at < {}", until_instant(question.until))
         found = await self._ask(
             f"SELECT {_WITHOUT_RAW} FROM entry WHERE {' AND '.join(conditions)}"
-            f" ORDER BY at DESC, seq DESC, shard DESC LIMIT {max(0, int(question.limit))}",
+            f" ORDER BY at DESC, seq DESC, shard DESC LIMIT {question.limit}",
             *values,
         )
         return [Record(*row) for row in found]
@@ -79,8 +78,8 @@ class PostgresRows:
             f"SELECT {columns} FROM entry WHERE shard = $1 AND seq > $2{only}"
             " ORDER BY seq LIMIT $3",
             shard,
-            min(max(seq, 0), _INT8),
-            max(0, limit),
+            seq,
+            limit,
         )
         return [Record(*row) for row in found]
 
@@ -94,7 +93,7 @@ class PostgresRows:
         found = await self._ask(
             "SELECT id, shard, seq, partner, subject, keys, issues, since FROM held"
             " ORDER BY number LIMIT $1",
-            max(0, limit),
+            limit,
         )
         return [
             Held(identity, shard, seq, partner, subject, tuple(keys), issues_from(why), since)
@@ -105,8 +104,8 @@ class PostgresRows:
         """Return those of the keys that exist."""
         found = await self._ask(
             "SELECT key, value, version FROM state WHERE space = $1 AND key = ANY($2)",
-            _storable(space),
-            [_storable(key) for key in keys],
+            space,
+            list(keys),
         )
         return {key: Stored(value, version) for key, value, version in found}
 
@@ -119,11 +118,11 @@ class PostgresRows:
         found = await self._ask(
             "SELECT key, value, version FROM state WHERE space = $1 AND key >= $2 AND key > $3"
             f"{below} ORDER BY key LIMIT $4",
-            _storable(space),
-            _storable(prefix),
-            _storable(behind),
-            max(0, limit),
-            *([_storable(end)] if end else []),
+            space,
+            prefix,
+            behind,
+            limit,
+            *([end] if end else []),
         )
         return [(key, Stored(value, version)) for key, value, version in found]
 
@@ -131,12 +130,7 @@ class PostgresRows:
         """Return those ids that the consumer has handled."""
         found = await self._ask(
             "SELECT id FROM handled WHERE consumer = $1 AND id = ANY($2)",
-            _storable(consumer),
-            [_storable(one) for one in ids],
+            consumer,
+            list(ids),
         )
         return {row[0] for row in found}
-
-
-def _storable(text: str) -> str:
-    """Return the text, or one that no row has where PostgreSQL could not even be asked (NUL)."""
-    return text.replace("\0", "\x01\x01") if "\0" in text else text

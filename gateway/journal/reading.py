@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 
 from gateway.journal.chain import Hasher, Record, as_entry
+from gateway.journal.identities import askable, askable_after
 from gateway.journal.verifying import walk
 from gateway.journal.watch import Watch
 from gateway.ports import Entry, Head, Held, Search, Stored
+
+_SMALL: Final = 2**31 - 1
+_LARGE: Final = 2**63 - 1
 
 
 class Rows(Protocol):
@@ -65,23 +70,35 @@ class Reading:
 
     async def find(self, message_id: str) -> Entry | None:
         """Return the row with this id (the released one where it was held), with its raw bytes."""
-        found = await self._rows.by_id(message_id)
+        found = await self._rows.by_id(askable(message_id))
         return None if found is None else as_entry(found)
 
     async def search(self, question: Search) -> list[Entry]:
         """Return matching rows, newest first, without raw bytes. Raises Rejected for a bad time."""
-        return [as_entry(one) for one in await self._rows.searched(question)]
+        asked = replace(
+            question,
+            partner=askable(question.partner),
+            subject=askable(question.subject),
+            type=askable(question.type),
+            kind=askable(question.kind),
+            limit=_limit(question.limit),
+        )
+        return [as_entry(one) for one in await self._rows.searched(asked)]
 
     async def read(
         self, shard: int, after: int, limit: int, *, published_only: bool = True
     ) -> list[Entry]:
         """Return rows of a shard with seq > after in order, without their raw bytes."""
-        rows = await self._rows.after(shard, after, limit, published_only=published_only)
+        if not 0 <= shard <= _SMALL:
+            return []
+        rows = await self._rows.after(
+            shard, _number(after), _limit(limit), published_only=published_only
+        )
         return [as_entry(one) for one in rows]
 
     async def raw(self, head_id: str) -> bytes:
         """Return a submission's raw bytes; a line's id leads to its document. Raises KeyError."""
-        found = await self._rows.by_id(head_id)
+        found = await self._rows.by_id(askable(head_id))
         if found is not None and found.head_id != head_id:
             found = await self._rows.by_id(found.head_id)
         if found is None:
@@ -94,7 +111,7 @@ class Reading:
 
     async def held(self, *, limit: int = 1000) -> list[Held]:
         """Return what is held, oldest first."""
-        return await self._rows.held(limit)
+        return await self._rows.held(_limit(limit))
 
     async def verify(self, shard: int, after: int = 0) -> AsyncIterator[int]:
         """Walk a chain and yield each number. Raises Tampered at the first entry that does not fit."""
@@ -102,28 +119,42 @@ class Reading:
         async def fetch(behind: int, limit: int) -> list[Record]:
             return await self._rows.chained(shard, behind, limit)
 
-        async for seq in walk(self._new, shard, after, fetch, self._rows.heads):
+        async for seq in walk(self._new, shard, _number(after), fetch, self._rows.heads):
             yield seq
 
     async def get(self, space: str, key: str) -> Stored | None:
         """Return one value of the key-value space."""
-        return (await self._rows.states(space, [key])).get(key)
+        return (await self.get_many(space, [key])).get(key)
 
     async def get_many(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
         """Return those of the keys that exist."""
-        return await self._rows.states(space, keys) if keys else {}
+        asked = [askable(key) for key in keys]
+        return await self._rows.states(askable(space), asked) if asked else {}
 
     async def scan(
         self, space: str, prefix: str = "", *, after: str = "", limit: int = 1000
     ) -> list[tuple[str, Stored]]:
         """Return key-values in byte order, those with the prefix and key > after."""
-        return await self._rows.scanned(space, prefix, after, limit)
+        return await self._rows.scanned(
+            askable(space), askable(prefix), askable_after(after), _limit(limit)
+        )
 
     async def unhandled(self, consumer: str, ids: Sequence[str]) -> set[str]:
         """Return those ids that the consumer has not handled yet."""
         wanted = set(ids)
-        return wanted - await self._rows.handled(consumer, sorted(wanted)) if wanted else wanted
+        if not wanted:
+            return wanted
+        asked = sorted({askable(one) for one in wanted})
+        return wanted - await self._rows.handled(askable(consumer), asked)
 
     async def wait(self, heads: Sequence[Head], timeout: float) -> bool:
         """Return True as soon as a shard has grown past these heads, False after `timeout` seconds."""
         return await self._watch.wait(heads, timeout)
+
+
+def _limit(asked: int) -> int:
+    return min(max(asked, 0), _SMALL)
+
+
+def _number(asked: int) -> int:
+    return min(max(asked, 0), _LARGE)

@@ -57,7 +57,7 @@ def searched(opened: sqlite3.Connection, question: Search) -> list[Record]:
     found = opened.execute(
         f"SELECT {_WITHOUT_RAW} FROM entry INDEXED BY {index}"
         f" WHERE {' AND '.join(conditions)} ORDER BY at DESC, rowid DESC LIMIT ?",
-        (*values, max(0, question.limit)),
+        (*values, question.limit),
     )
     return [Record(*row) for row in found]
 
@@ -88,7 +88,7 @@ def published_after(opened: sqlite3.Connection, shard: int, seq: int, limit: int
 def _after(opened: sqlite3.Connection, only: str, shard: int, seq: int, limit: int) -> list[Record]:
     found = opened.execute(
         f"SELECT {_WITHOUT_RAW} FROM entry WHERE shard = ? AND seq > ?{only} ORDER BY seq LIMIT ?",
-        (shard, seq, max(0, limit)),
+        (shard, seq, limit),
     )
     return [Record(*row) for row in found]
 
@@ -125,7 +125,7 @@ def held(opened: sqlite3.Connection, limit: int) -> list[Held]:
     found = opened.execute(
         "SELECT id, shard, seq, partner, subject, keys, issues, since FROM held"
         " ORDER BY number LIMIT ?",
-        (max(0, limit),),
+        (limit,),
     )
     return [
         Held(
@@ -152,7 +152,7 @@ def scanned(
     found = opened.execute(
         "SELECT key, value, version FROM state WHERE space = ? AND key >= ? AND key > ?"
         f"{below} ORDER BY key LIMIT ?",
-        (space, prefix, behind, *([end] if end else []), max(0, limit)),
+        (space, prefix, behind, *([end] if end else []), limit),
     )
     return [(key, Stored(value, version)) for key, value, version in found]
 

@@ -87,13 +87,12 @@ def document(message_id: str, subjects: Sequence[str], *, raw: bytes = b"<orders
 
 def release(held_id: str, subject: str, *, raw: bytes = b"") -> Submission:
     """The release of a held row, coded anew."""
-    given = submission(
+    return submission(
         f"{held_id}!released",
         [Row(message(held_id, subject, quantity="2.0000"))],
         raw=raw,
         releases=held_id,
     )
-    return given
 
 
 def unknown_code(code: str = "X-1") -> Issue:
