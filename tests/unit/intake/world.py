@@ -127,6 +127,11 @@ def _partner(name: str, interface: str, auth: str, **more: Any) -> Partner:
     )
 
 
+def partner_on(interface: Interface) -> str:
+    """Return the id of the partner that `open_world` puts on an interface."""
+    return f"on-{interface.name.replace('_', '-')}"
+
+
 @dataclass
 class World:
     """What a test talks to and looks into."""
@@ -204,7 +209,7 @@ async def open_world(
                 _partner("platform", "desk", "hmac_sha256"),
                 _partner("regulator", "canonical", "hmac_sm3"),
                 _partner("secretless", "canonical", "hmac_sha256"),
-                *(_partner(f"on-{one.name}", one.name, "api_key") for one in interfaces),
+                *(_partner(partner_on(one), one.name, "api_key") for one in interfaces),
             )
         },
         {
@@ -213,7 +218,7 @@ async def open_world(
             "hospital-off": KEY.encode(),
             "platform": SECRET,
             "regulator": SM3_SECRET,
-            **{f"on-{one.name}": KEY.encode() for one in interfaces},
+            **{partner_on(one): KEY.encode() for one in interfaces},
         },
     )
     listed = {one.name: one for one in (CANONICAL, DESK, *interfaces)}
