@@ -9,13 +9,21 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from gateway.bus import local_kafka
 from gateway.errors import GatewayError
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch the jars before any test's clock runs; what goes wrong is said by the fixture."""
+    wanted = any(item.get_closest_marker("kafka") for item in session.items)
+    if wanted and not session.config.option.collectonly and not os.environ.get("JICAI_KAFKA"):
+        with suppress(GatewayError):
+            local_kafka.fetch_jars()
 
 
 @pytest.fixture(scope="session")

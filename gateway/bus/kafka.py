@@ -79,11 +79,9 @@ class KafkaBus:
 
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
         """Return a new member of a group."""
-        member = KafkaMember(
-            self._bootstrap, group, topics, naming=self._naming, left=self._members.discard
+        return KafkaMember(
+            self._bootstrap, group, topics, naming=self._naming, members=self._members
         )
-        self._members.add(member)
-        return member
 
     async def positions(self, group: str) -> list[TopicPosition]:
         """Return where a group stands, in all topics it has committed to or has members for here."""

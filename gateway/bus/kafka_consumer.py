@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
@@ -51,7 +51,7 @@ def delivered(record: Any, naming: Naming) -> Delivered | None:
 
 
 class KafkaMember:
-    """One member of a group. `left` is called when it has stopped."""
+    """One member of a group; stands in `members` while it has joined."""
 
     def __init__(
         self,
@@ -60,13 +60,13 @@ class KafkaMember:
         topics: Sequence[str],
         *,
         naming: Naming,
-        left: Callable[[KafkaMember], None] = lambda _: None,
+        members: set[KafkaMember],
     ) -> None:
         self.group = group
         self.topics = tuple(topics)
         self._bootstrap = bootstrap
         self._naming = naming
-        self._left = left
+        self._members = members
         self._consumer: Any = None
         self._fetched: dict[Any, int] = {}
 
@@ -96,13 +96,24 @@ class KafkaMember:
             await _leave(consumer)
             raise
         self._consumer = consumer
+        self._members.add(self)
 
     async def fetch(self, limit: int, timeout: float) -> list[Delivered]:
         """Return up to `limit` messages; [] after `timeout` seconds of nothing. Raises Unavailable."""
-        try:
-            got = await self._consumer.getmany(timeout_ms=int(timeout * 1000), max_records=limit)
-        except KafkaError as error:
-            raise Unavailable(f"cannot read for group {self.group}: {error!r}") from error
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + timeout
+        while True:
+            left = max(0.0, deadline - clock())
+            try:
+                got = await self._consumer.getmany(timeout_ms=int(left * 1000), max_records=limit)
+            except KafkaError as error:
+                raise Unavailable(f"cannot read for group {self.group}: {error!r}") from error
+            found = self._take(got)
+            # what came may have been foreign records only; then the waiting goes on
+            if found or not got or not left:
+                return found
+
+    def _take(self, got: Mapping[Any, Sequence[Any]]) -> list[Delivered]:
         found: list[Delivered] = []
         for place, records in got.items():
             self._fetched[place] = records[-1].offset + 1
@@ -145,8 +156,8 @@ class KafkaMember:
         """Leave the group."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
+            self._members.discard(self)
             await _leave(consumer)
-            self._left(self)
 
 
 class _Forgetting(ConsumerRebalanceListener):  # type: ignore[misc]

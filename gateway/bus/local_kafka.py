@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import fcntl
 import hashlib
@@ -20,6 +21,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -45,6 +47,7 @@ _STORAGE: Final = "kafka.tools.StorageTool"
 _HEAP: Final = ("-Xms128m", "-Xmx512m", "-XX:+UseG1GC", "-Djava.awt.headless=true")
 _FETCH_SECONDS: Final = 900
 _UP_SECONDS: Final = 60
+_PROBE_SECONDS: Final = 5
 _DOWN_SECONDS: Final = 30
 
 
@@ -76,7 +79,7 @@ def up(folder: Path = DEFAULT_FOLDER, port: int = DEFAULT_PORT) -> str:
             _await_answer(running, folder)
             return running.bootstrap
         java = _program("java", "Java 17 or newer")
-        _fetch_jars()
+        fetch_jars()
         node = _start(java, folder, port or _free_port())
         try:
             _await_answer(node, folder)
@@ -177,9 +180,10 @@ def _java(java: str) -> list[str]:
 
 
 def _format(java: str, properties: Path) -> None:
-    identity = _run([*_java(java), _STORAGE, "random-uuid"], "choose a cluster id", 60)
+    # a cluster id is a UUID in 22 characters; "k" in front keeps it from looking like an option
+    identity = f"k{base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]}"
     _run(
-        [*_java(java), _STORAGE, "format", "-t", identity.split()[-1], "-c", str(properties)],
+        [*_java(java), _STORAGE, "format", "-t", identity, "-c", str(properties)],
         "format the data folder",
         60,
     )
@@ -218,9 +222,10 @@ async def _describe(bootstrap: str) -> bool:
     quiet.setLevel(logging.CRITICAL)
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
     try:
-        await client.start()
-        described = await client.describe_cluster()
-    except (KafkaError, OSError):
+        async with asyncio.timeout(_PROBE_SECONDS):
+            await client.start()
+            described = await client.describe_cluster()
+    except (KafkaError, OSError, TimeoutError):
         return False
     finally:
         await client.close()
@@ -231,8 +236,11 @@ async def _describe(bootstrap: str) -> bool:
 # ------------------------------------------------------------------------ what it needs
 
 
-def _fetch_jars() -> None:
-    """Fetch the jars that deploy/kafka/pom.xml names, once per version of that file."""
+def fetch_jars() -> None:
+    """Fetch the jars that deploy/kafka/pom.xml names, once per version of that file.
+
+    Takes a minute or more the first time. Raises Misconfigured (no Maven, or it fails) and Unavailable.
+    """
     LIBRARY.parent.mkdir(parents=True, exist_ok=True)
     recipe = RECIPE / "pom.xml"
     wanted = hashlib.sha256(recipe.read_bytes()).hexdigest()

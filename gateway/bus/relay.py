@@ -64,15 +64,18 @@ class Relay:
         self._lease_seconds = lease_seconds
         self._leases: dict[int, Lease] = {}
         self._positions: dict[int, _Position] = {}
+        self._stepping = asyncio.Lock()
 
     async def step(self) -> int:
         """Publish up to a batch of each shard that is ours; return the number of rows published.
 
         A shard that fails does not keep the others back; then the first failure is raised:
-        Misconfigured before Unavailable.
+        Misconfigured before Unavailable. Calls that overlap wait for each other: two at once would both
+        publish the same rows, which one process alone need never do.
         """
-        shards = range(self._journal.shards)
-        ended = await asyncio.gather(*map(self._relay, shards), return_exceptions=True)
+        async with self._stepping:
+            shards = range(self._journal.shards)
+            ended = await asyncio.gather(*map(self._relay, shards), return_exceptions=True)
         failures = [each for each in ended if isinstance(each, BaseException)]
         for failure in sorted(failures, key=_retryable):
             raise failure
