@@ -137,8 +137,9 @@ class Receiving:
         try:
             outcomes = await self._journal.commit(work)
         except Contended as seen:
-            if not nonce:
-                raise
+            consumer = NONCES + arrivals[0].partner.id
+            if not nonce or await self._journal.unhandled(consumer, [nonce]):
+                raise  # another contention: nothing was written, the same may be sent again
             raise Refused(
                 "auth.replayed", "请求重放,已拒绝", "This request was received before"
             ) from seen

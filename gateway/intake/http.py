@@ -64,6 +64,7 @@ def _application(door: Door, routers: Sequence[APIRouter]) -> FastAPI:
         version=VERSION,
         description=described.DESCRIPTION,
         redoc_url=None,
+        redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     api = APIRouter(prefix="/v1", route_class=_Lean, tags=["接入 intake"])
@@ -71,7 +72,7 @@ def _application(door: Door, routers: Sequence[APIRouter]) -> FastAPI:
     api.add_api_route(
         "/interfaces/{interface}/messages", door.documents, methods=["POST"], **described.DOCUMENTS
     )
-    api.add_api_route("/messages/{id}", door.message, methods=["GET"], **described.MESSAGE)
+    api.add_api_route("/messages/{id:path}", door.message, methods=["GET"], **described.MESSAGE)
     api.add_api_route("/interfaces", door.interfaces, methods=["GET"], **described.INTERFACES)
     app.include_router(api)
     for router in routers:

@@ -13,11 +13,13 @@ from asyncio.events import TimerHandle
 from collections.abc import Iterator
 from typing import Final
 
+import orjson
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.errors import Misconfigured
+from gateway.intake.failures import error_body
 
 HEAD_SECONDS: Final = 15.0
 """For a request's line and headers; and for the rest of a body after its answer was given."""
@@ -133,7 +135,17 @@ class _Patient(HttpToolsProtocol):
                 self._set_alarm()
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
-            self.send_400_response("Headers are too large.")
+            self.send_400_response("The headers are too large.")
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP request, in the shape of all errors, and close."""
+        body = orjson.dumps(error_body("request.malformed", "请求有误", msg))
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         self._in_head, self._in_body, self._head_bytes = False, True, 0

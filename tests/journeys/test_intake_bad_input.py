@@ -6,13 +6,17 @@ import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
 import pytest
 
+from gateway.errors import Contended
+from gateway.flow import HEAVY
 from gateway.intake import signing
 from gateway.intake.canonical import BATCH, BINARY
+from gateway.ports import Commit, Outcome
 from schemas.envelope import message_identity
 from schemas.events import MESSAGE_REJECTED, ORDER_PLACED
 from tests.unit.intake.world import (
@@ -318,6 +322,25 @@ async def test_a_corrected_message_may_follow_under_the_same_id(world: World) ->
     assert (answer.status_code, answer.json()["verdict"]) == (200, "accepted")
 
 
+async def test_ids_with_slashes_and_han_characters_are_found_again(world: World) -> None:
+    for identity in ("2026/03/01-7", "订单-1", "a b%"):
+        await world.send_event(event(identity, order("X", order_no=identity)))
+        path = f"/v1/messages/{quote(identity, safe='')}"
+        answer = await world.client.get(path, headers=by_key("hospital-a", KEY))
+        assert answer.json()["message_id"] == identity
+
+
+async def test_a_heavy_document_is_taken_whole(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        orders = [order(f"H-{number}") for number in range(1500)]
+        body = orjson.dumps({"no": "HEAVY", "orders": orders})
+        assert len(body) > HEAVY
+        answer = await world.send_signed(body, "application/json", DESK)
+        told = answer.json()
+        assert (answer.status_code, told["accepted"]) == (200, 1500)
+        assert [each["line"] for each in told["lines"]] == list(range(1, 1501))
+
+
 async def test_the_same_id_with_other_content_is_a_conflict_and_the_first_one_stands(
     world: World,
 ) -> None:
@@ -508,6 +531,26 @@ async def test_unknown_paths_and_methods_answer_in_the_same_shape(world: World) 
     wrong = await world.client.delete("/v1/messages")
     assert _error(wrong) == (405, "request.method")
     assert wrong.headers["allow"] == "POST"
+
+
+async def test_a_trailing_slash_is_another_path(world: World) -> None:
+    answer = await world.send_event(event(), path="/v1/messages/")
+    assert _error(answer) in {(404, "request.not_found"), (405, "request.method")}
+
+
+async def test_a_contention_that_is_no_replay_may_be_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def contended(_work: Commit) -> list[Outcome]:
+        raise Contended("another worker was faster")
+
+    body = orjson.dumps(event())
+    headers = world.signed(body)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.journal, "commit", contended)
+        refused = await world.send(body, headers=headers)
+    assert _error(refused) == (503, "gateway.unavailable")
+    assert (await world.send(body, headers=headers)).status_code == 200
 
 
 async def test_what_nobody_expected_is_a_plain_500_without_a_trace(

@@ -244,9 +244,17 @@ async def test_headers_without_end_are_refused(line: Line) -> None:
     await line.write(b"POST /v1/messages HTTP/1.1\r\nhost: gateway\r\n")
     for number in range(HEAD_BYTES // 1000 + 2):
         await line.write(b"x-h%d: " % number + b"x" * 1000 + b"\r\n")
-    status, _ = await line.head()
+    status, headers = await line.head()
     assert status == 400
+    assert orjson.loads(await line.body(headers))["error"]["code"] == "request.malformed"
     assert await line.closed_within(2)
+
+
+async def test_what_is_no_http_is_answered_in_the_same_shape(line: Line) -> None:
+    await line.write(b"\x0bMSH|^~\\&|HIS|YY01\r\x1c\r\r\n\r\n")
+    status, headers = await line.head()
+    assert status == 400
+    assert orjson.loads(await line.body(headers))["error"]["code"] == "request.malformed"
 
 
 async def test_who_is_refused_is_answered_before_the_body_is_read(line: Line) -> None:
