@@ -17,9 +17,13 @@ import httpx
 
 from adapters._kit.protocol import WireRequest, WireResponse
 from gateway.delivery.address import base_of, target_of
+from gateway.delivery.transport import DirectTransport
 
 ANSWER_LIMIT: Final = 1 << 20
 CONNECT_LIMIT: Final = 5.0  # seconds; a machine that is there accepts at once
+CONNECT_SHARE: Final = (
+    0.8  # of the whole: a partner that is away must not look like one that is slow
+)
 _NOT_THE_ADAPTERS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "idempotency-key", "content-type"}
 )
@@ -47,11 +51,16 @@ class Bounds:
     answer: int = ANSWER_LIMIT
 
 
+def connect_limit(seconds: float) -> float:
+    """Return how long connecting (TLS included) may take within a call of `seconds`."""
+    return min(CONNECT_LIMIT, CONNECT_SHARE * seconds)
+
+
 def delivery_client(seconds: float) -> httpx.AsyncClient:
     """Return a client fit for deliveries: no redirects, no environment proxies, HTTP/1.1 keep-alive."""
     return httpx.AsyncClient(
-        timeout=httpx.Timeout(seconds, connect=min(CONNECT_LIMIT, seconds)),
-        limits=httpx.Limits(max_connections=512, max_keepalive_connections=128),
+        timeout=httpx.Timeout(seconds, connect=connect_limit(seconds)),
+        transport=DirectTransport(),
         follow_redirects=False,
         trust_env=False,
     )
@@ -105,7 +114,7 @@ def _outgoing(url: str, request: WireRequest, bounds: Bounds, traceparent: str) 
         headers["traceparent"] = traceparent
     if any(_BREAKS_A_LINE.search(name + text) for name, text in headers.items()):
         raise Unsendable("a header breaks its line")
-    timeout = httpx.Timeout(bounds.seconds, connect=min(CONNECT_LIMIT, bounds.seconds))
+    timeout = httpx.Timeout(bounds.seconds, connect=connect_limit(bounds.seconds))
     try:
         return httpx.Request(
             request.method,
@@ -182,7 +191,7 @@ async def _connected(
     base: httpx.URL, bounds: Bounds
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     try:
-        async with asyncio.timeout(min(CONNECT_LIMIT, bounds.seconds)):
+        async with asyncio.timeout(connect_limit(bounds.seconds)):
             return await asyncio.open_connection(base.host, base.port, limit=bounds.answer)
     except (OSError, TimeoutError) as error:
         raise CallFailed("call.unreachable", away=True) from error
