@@ -200,7 +200,7 @@ class Gateway:
         return False
 
     async def _drained(self) -> bool:
-        if self.settings.bus != "embedded" and await self.relay.step():
+        if self.settings.bus != "embedded" and not await self.relay.drained():
             return False
         for group in GROUPS:
             standing = await self.bus.positions(group)

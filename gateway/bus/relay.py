@@ -114,6 +114,15 @@ class Relay:
         heads = await self._journal.heads()
         return {head.shard: head.seq - published.get(head.shard, 0) for head in heads}
 
+    async def drained(self) -> bool:
+        """Tell whether every published row of the journal has reached the bus."""
+        stored = await self._journal.get_many(SPACE, [str(n) for n in range(self._journal.shards)])
+        for shard in range(self._journal.shards):
+            found = stored.get(str(shard))
+            if await self._journal.read(shard, int(found.value) if found else 0, 1):
+                return False
+        return True
+
     async def _relay(self, shard: int) -> int:
         if not await self._lease(shard).hold():
             self._positions.pop(shard, None)
