@@ -7,6 +7,7 @@ endpoints (POST /_control, GET /_ledger) are for whoever drives the simulation.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -76,6 +77,9 @@ class Said:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+Heard = Callable[[Call, MoodName, Said], None]
+
+
 class SimulatedPartner:
     """An ASGI application. Subclasses answer calls and tell an error inside a 200."""
 
@@ -84,6 +88,10 @@ class SimulatedPartner:
         self.mood = mood or Mood()
         self.calls: list[tuple[str, MoodName]] = []
         """Path and mood of every call, the spoilt ones included."""
+        self.heard: Heard | None = None
+        """Told of every call with what will be answered, before any waiting."""
+        self.closing = asyncio.Event()
+        """Set when the simulation ends: whoever waits in `slow` or `lost` is let go."""
 
     def answer(self, call: Call) -> Said:
         """Do the work and answer."""
@@ -96,6 +104,10 @@ class SimulatedPartner:
     def ledger(self) -> dict[str, Any]:
         """Return what was received, in JSON's types; sums in fen."""
         raise NotImplementedError
+
+    def glance(self, call: Call, said: Said) -> str:  # noqa: ARG002 - dialects know more
+        """Return in a few words what a call was about and what was answered, for people."""
+        return ""
 
     def seconds(self) -> int:
         """Return the partner's own time as unix seconds."""
@@ -126,6 +138,18 @@ class SimulatedPartner:
     async def _in_mood(self, call: Call) -> Said:
         mood = self.mood.next()
         self.calls.append((call.path, mood))
+        said = self._spoilt(call, mood) or self.answer(call)
+        if mood == "truncated":
+            half = said.body[: len(said.body) // 2]
+            said = Said(half, said.content_type, said.status)
+        if self.heard is not None:
+            self.heard(call, mood, said)
+        if mood in ("slow", "lost"):
+            await self._dawdle(self.mood.delay if mood == "slow" else self.mood.hang)
+        return said
+
+    def _spoilt(self, call: Call, mood: MoodName) -> Said | None:
+        """Return the answer of a mood in which the work is not done; None: it is done."""
         if mood == "unavailable":
             return Said(b"Service Unavailable", "text/plain", 503)
         if mood == "throttled":
@@ -133,14 +157,11 @@ class SimulatedPartner:
             return Said(b"Too Many Requests", "text/plain", 429, told)
         if mood == "html":
             return Said(_HTML, "text/html")
-        if mood == "error_inside":
-            return self.error_inside(call)
-        said = self.answer(call)
-        if mood == "truncated":
-            return Said(said.body[: len(said.body) // 2], said.content_type, said.status)
-        if mood in ("slow", "lost"):
-            await asyncio.sleep(self.mood.delay if mood == "slow" else self.mood.hang)
-        return said
+        return self.error_inside(call) if mood == "error_inside" else None
+
+    async def _dawdle(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.closing.wait(), seconds)
 
 
 async def _body(receive: Receive) -> bytes:

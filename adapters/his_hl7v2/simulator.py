@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Self
 
+from adapters._kit.sending import Cue, Outgoing, SimulatedSender
+from adapters._kit.signing import Digest
+from adapters._kit.simulation import Mood
+from adapters._kit.times import CHINA
 from adapters.his_hl7v2.wire import Separators
 
 START: Final = b"\x0b"
@@ -172,3 +177,39 @@ class MllpClient:
             await writer.drain()
             answer = await reader.readuntil(END)
         return answer.removeprefix(START).removesuffix(END)
+
+
+def make_simulator(
+    clock: Callable[[], datetime],
+    *,
+    secret: bytes = b"",  # noqa: ARG001 - nobody calls a HIS
+    digest: Digest = "sm3",  # noqa: ARG001
+    mood: Mood | None = None,
+) -> SimulatedSender:
+    """Return the HIS as a server: it only sends."""
+    return SimulatedSender(clock, mood)
+
+
+def compose(cue: Cue) -> Outgoing:
+    """Return a synthetic order (odd numbers) or dispensing (even numbers)."""
+    moment = cue.at.astimezone(CHINA).strftime("%Y%m%d%H%M%S") + "+0800"
+    number = cue.digits(10)
+    head = Head(f"SYN{cue.run}{cue.digits(6)}", cue.sender, moment)
+    if cue.number % 2:
+        item = OrderItem(cue.product, "10", "2.50", "25.00")
+        order = Order(f"SY{number}", cue.institution, cue.distributor, moment, "25.00", (item,))
+        kind, body = "RDE^O11", order_message(head, order)
+    else:
+        given = DispensedItem(
+            cue.product,
+            "1",
+            name="合成示例药",
+            lot="SYN2601",
+            expires="20991231",
+            prescription_no=f"RX{number}",
+            pharmacist="测试药师乙",
+            trace_codes=(f"81{cue.digits(18)}",),
+        )
+        dispense = Dispense(f"FY{number}", cue.institution, moment, items=(given,))
+        kind, body = "RDS^O13", dispense_message(head, dispense)
+    return Outgoing(head.message_id, kind, body, "application/hl7-v2")

@@ -127,6 +127,16 @@ class InsurancePlatform(SimulatedPartner):
         elif infno == RESUME:
             del self.holds[record["hold_id"]]
 
+    def glance(self, call: Call, said: Said) -> str:
+        """Return transaction, message number and result code."""
+        try:
+            given, told = orjson.loads(call.body), orjson.loads(said.body)
+            return (
+                f"{given['infno']} {given['msgid']} → {told['infcode']} {told['err_msg']}".strip()
+            )
+        except (orjson.JSONDecodeError, TypeError, KeyError):
+            return ""
+
     def error_inside(self, call: Call) -> Said:  # noqa: ARG002 - the work is not done
         """Answer a passing failure under HTTP 200."""
         return self._say(FAILURE, "系统繁忙,请稍后再试")
@@ -181,3 +191,14 @@ def _trouble(given: Mapping[str, Any]) -> str:
     for each in wrapped[node].get("drugtracinfo") or ():
         found += check(each, TRACE_FIELDS, "drugtracinfo") if isinstance(each, dict) else []
     return f"{found[0].path}: {found[0].zh}" if found else ""
+
+
+def make_simulator(
+    clock: Callable[[], datetime],
+    *,
+    secret: bytes = b"",
+    digest: Digest = "sm3",
+    mood: Mood | None = None,
+) -> InsurancePlatform:
+    """Return the platform as a server; it only receives."""
+    return InsurancePlatform(clock, secret=secret, digest=digest, mood=mood)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 
+from adapters._kit.sending import Cue, Outgoing, SimulatedSender
+from adapters._kit.signing import Digest
+from adapters._kit.simulation import Mood
+from adapters._kit.times import CHINA
 from schemas.money import line_amount, yuan
 
 
@@ -78,3 +83,31 @@ class JsonPlatform:
     def unanswered(self) -> list[bytes]:
         """Return the documents to send again: byte for byte the same, so that nothing doubles."""
         return [raw for number, raw in self.sent.items() if number not in self.acknowledged]
+
+
+def make_simulator(
+    clock: Callable[[], datetime],
+    *,
+    secret: bytes = b"",  # noqa: ARG001 - nobody calls this platform
+    digest: Digest = "sm3",  # noqa: ARG001
+    mood: Mood | None = None,
+) -> SimulatedSender:
+    """Return the platform as a server: it only sends."""
+    return SimulatedSender(clock, mood)
+
+
+def compose(cue: Cue) -> Outgoing:
+    """Return a synthetic order of one or two lines."""
+    rows = [
+        {"code": cue.product, "qty": f"{cue.number % 9 + 1}.0000", "unit_price": "12.340000"}
+        for _ in range(1 + cue.number % 2)
+    ]
+    head = {
+        "msg_id": f"{int(cue.digits(19)) % (1 << 64):016X}",
+        "partner": cue.sender.upper()[:16],
+        "order_no": f"SY{cue.digits(12)}",
+        "hospital": cue.institution,
+        "distributor": cue.distributor,
+        "placed_at": cue.at.astimezone(CHINA).isoformat(timespec="seconds"),
+    }
+    return Outgoing(head["msg_id"], "order", order_document(rows, head), "application/json")

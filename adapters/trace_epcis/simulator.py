@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
+from adapters._kit.sending import Cue, Outgoing, SimulatedSender
+from adapters._kit.signing import Digest
+from adapters._kit.simulation import Call, Mood, Said
+from adapters._kit.times import CHINA
 from adapters.trace_epcis.vocabulary import private
 
 CONTEXT: Final = "https://ref.gs1.org/standards/epcis/epcis-context.jsonld"
@@ -99,3 +104,60 @@ def _transaction(movement: Movement) -> list[dict[str, str]]:
     if not number:
         return []
     return [{"type": movement.document_type, "bizTransaction": private("document", number)}]
+
+
+class TraceSystem(SimulatedSender):
+    """The trace system as a server: what it said can also be asked for, as of an EPCIS 2.0 repository."""
+
+    def answer(self, call: Call) -> Said:
+        """Answer GET /events with all events that were sent, newest last; 404 for anything else."""
+        if call.path != "/events":
+            return super().answer(call)
+        events = [
+            each for one in self.said for each in orjson.loads(one.body)["epcisBody"]["eventList"]
+        ]
+        results = {"queryName": "SimpleEventQuery", "resultsBody": {"eventList": events}}
+        document = {
+            "@context": [CONTEXT],
+            "type": "EPCISQueryDocument",
+            "schemaVersion": "2.0",
+            "creationDate": self.clock().astimezone(CHINA).isoformat(timespec="seconds"),
+            "epcisBody": {"queryResults": results},
+        }
+        version = {"gs1-epcis-version": "2.0.0"}
+        return Said(orjson.dumps(document), "application/ld+json", 200, version)
+
+
+def make_simulator(
+    clock: Callable[[], datetime],
+    *,
+    secret: bytes = b"",  # noqa: ARG001 - what it shows needs no signature
+    digest: Digest = "sm3",  # noqa: ARG001
+    mood: Mood | None = None,
+) -> TraceSystem:
+    """Return the trace system as a server: it sends, and shows what it sent under GET /events."""
+    return TraceSystem(clock, mood)
+
+
+_STEPS: Final = ("shipping", "receiving", "dispensing")
+
+
+def compose(cue: Cue) -> Outgoing:
+    """Return synthetic movements of two packs: shipped, then received, then one dispensed."""
+    step = _STEPS[(cue.number - 1) % len(_STEPS)]
+    # three messages in a row are one pack's way
+    stem = Cue((cue.number - 1) // len(_STEPS), cue.run, cue.sender, cue.at).digits(17)
+    packs = [f"81{stem}{place}" for place in range(1 if step == "dispensing" else 2)]
+    supplied = step != "dispensing"
+    moved = Movement(
+        trace_codes=packs,
+        at=cue.at.astimezone(CHINA).isoformat(timespec="seconds"),
+        from_party=cue.distributor if supplied else "",
+        to_party=cue.institution if supplied else "",
+        location=cue.institution,
+        document_no=f"CK{stem[:12]}" if supplied else "",
+        batch_no="SYN2601",
+        expires_on="2099-12-31",
+    )
+    message_id = f"TR-{cue.run}-{cue.digits(8)}"
+    return Outgoing(message_id, step, _document(message_id, step, [moved]), "application/ld+json")

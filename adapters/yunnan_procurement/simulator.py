@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from adapters._kit.sending import Cue, Outgoing
 from adapters._kit.signing import Digest, verify
 from adapters._kit.simulation import Call, Mood, Said, SimulatedPartner
 from adapters._kit.soap import CONTENT_TYPE, Fault, unwrap, wrap
-from adapters._kit.times import compact_date
+from adapters._kit.times import CHINA, compact_date
 from adapters.yunnan_procurement.wire import (
     ALREADY,
     ARGUMENT,
@@ -113,6 +114,20 @@ class YunnanPlatform(SimulatedPartner):
     def _unsigned(self, call: Call) -> bool:
         header = call.headers.get("x-ca-signature", "")
         return verify(header, call.body, self._secret, self.seconds(), self._digest) != ""
+
+    def glance(self, call: Call, said: Said) -> str:
+        """Return family, message id and result code."""
+        try:
+            content = CONTRACT.decode(unwrap(call.body, DOCUMENT).root).content
+            result = unwrap(said.body, "Reply").root
+        except (Rejected, Fault, ValueError):
+            return ""
+        if not isinstance(content, dict) or not isinstance(content.get("Body"), dict):
+            return ""
+        asked = f"{next(iter(content['Body']), '?')} {content['Head']['MessageId']}"
+        space = "{" + NAMESPACE + "}"
+        code = result.findtext(f"{space}Result/{space}Code") or ""
+        return f"{asked} → {code} {_TEXTS.get(code, '')}".strip()
 
     def error_inside(self, call: Call) -> Said:
         """Answer 11001 (try later) under HTTP 200."""
@@ -302,3 +317,44 @@ def _goods_row(row: Mapping[str, Any], counted: str, quantity: str, amount: int)
         f"{element('BatchNo', row.get('batch_no'))}"
         f"{element('ExpiresOn', compact_date(row.get('expires_on') or ''))}"
     )
+
+
+# --------------------------------------------------------------------------- for `jicai simulate`
+
+
+def make_simulator(
+    clock: Callable[[], datetime],
+    *,
+    secret: bytes = b"",
+    digest: Digest = "sm3",
+    mood: Mood | None = None,
+) -> YunnanPlatform:
+    """Return the platform as a server: it takes notices."""
+    return YunnanPlatform(clock, secret=secret, digest=digest, mood=mood)
+
+
+def compose(cue: Cue) -> Outgoing:
+    """Return a synthetic listing (odd numbers) or order (even numbers)."""
+    sent_at = cue.at.astimezone(CHINA).isoformat(timespec="seconds")
+    number = uuid_of(f"{cue.sender}/{cue.run}/{cue.number}")
+    cover = Cover(number, sent_at, cue.region, cue.sender)
+    if cue.number % 2:
+        row = {
+            "product_code": cue.product,
+            "drug_name": "合成示例药",
+            "kind": "selected",
+            "unit_price": "12.340000",
+            "effective_from": sent_at[:10],
+        }
+        raw = listing_document([row], cover, listing_no=f"GW{cue.digits(12)}", basis="合成示例")
+        return Outgoing(number, "Listing", raw, CONTENT_TYPE)
+    goods = {"product_code": cue.product, "quantity": "10.0000", "unit_price": "12.340000"}
+    raw = order_document(
+        [goods],
+        cover,
+        order_no=f"SY{cue.digits(12)}",
+        institution_code=cue.institution,
+        distributor_code=cue.distributor,
+        placed_at=sent_at,
+    )
+    return Outgoing(number, "Order", raw, CONTENT_TYPE)
