@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gateway.demo.drug_catalogue import Drug
@@ -19,6 +19,8 @@ _WAN_SCALE: Final = QUANTITY_SCALE + 4
 
 BatchDrug = tuple[str, str]
 """(batch code, drug code)."""
+Offered = Mapping[tuple[str, str, str], Sequence[Supply]]
+"""(batch code, region, drug code) → who supplies it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +116,35 @@ def assign_suppliers(
         offered[supply.batch, supply.region, supply.product.drug.code].append(supply)
     _note_volumes(volumes, won, offered, reading)
     _note_supplies(volumes, won, offered, reading)
-    return [_assigned(volume, offered, reading) for volume in volumes]
+    agreed = [_assigned(volume, offered) for volume in volumes]
+    _note_choices(volumes, agreed, offered, reading)
+    return agreed
 
 
-def _assigned(
-    volume: Volume, offered: Mapping[tuple[str, str, str], Sequence[Supply]], reading: Reading
-) -> Agreed:
+def _assigned(volume: Volume, offered: Offered) -> Agreed:
     chosen = offered.get((volume.batch, volume.region, volume.drug.code), ())
     bare = Agreed(volume.batch, volume.region, volume.drug, volume.quantity)
     if not chosen:
         return bare
-    where = volume.batch
-    if len({each.product.enterprise for each in chosen}) > 1:
-        names = "、".join(sorted({each.product.enterprise for each in chosen}))
-        reading.findings.add(
-            "supply.several", f"{volume.name} {volume.region_name}: {names}", where
-        )
     main = min(chosen, key=lambda each: _preference(each, volume))
-    if main.unit_price is None:
-        reading.findings.add("volume.no_price", f"{volume.name} {volume.region_name}", where)
-    return Agreed(
-        volume.batch, volume.region, volume.drug, volume.quantity, main.product, main.unit_price
-    )
+    return replace(bare, product=main.product, unit_price=main.unit_price)
+
+
+def _note_choices(
+    volumes: Sequence[Volume], agreed: Sequence[Agreed], offered: Offered, reading: Reading
+) -> None:
+    """Note per drug the regions with several suppliers, and those whose supplier has no price."""
+    found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for volume, one in zip(volumes, agreed, strict=True):
+        chosen = offered.get((volume.batch, volume.region, volume.drug.code), ())
+        names = sorted({each.product.enterprise for each in chosen})
+        if len(names) > 1:
+            what = f"{volume.region_name}({'、'.join(names)})"
+            found["supply.several", volume.batch, volume.name].append(what)
+        if one.product is not None and one.unit_price is None:
+            found["volume.no_price", volume.batch, volume.name].append(volume.region_name)
+    for (kind, batch, name), regions in found.items():
+        reading.findings.add(kind, f"{name}: {'、'.join(regions)}", batch)
 
 
 def _preference(supply: Supply, volume: Volume) -> tuple[bool, bool, int, int, str]:
@@ -148,7 +157,7 @@ def _preference(supply: Supply, volume: Volume) -> tuple[bool, bool, int, int, s
 def _note_volumes(
     volumes: Sequence[Volume],
     won: Mapping[BatchDrug, Sequence[Winner]],
-    offered: Mapping[tuple[str, str, str], Sequence[Supply]],
+    offered: Offered,
     reading: Reading,
 ) -> None:
     """Note per batch and drug: no winner, regions without a supplier, zero volumes, specifications."""
@@ -189,7 +198,7 @@ def _note_specs(
 def _note_supplies(
     volumes: Sequence[Volume],
     won: Mapping[BatchDrug, Sequence[Winner]],
-    offered: Mapping[tuple[str, str, str], Sequence[Supply]],
+    offered: Offered,
     reading: Reading,
 ) -> None:
     """Note winners without any volume, and supplies into a buying region that asked for none."""

@@ -16,9 +16,10 @@ from gateway.demo.findings import Findings
 from gateway.demo.tables import Record, ascii_text
 
 _FULL: Final = re.compile(
-    r"(公司|厂|研究院|研究所|株式会社|集团)(\(.*\))?$|(ltd|limited|inc|gmbh|ab|ag|plc|llc|s\.?p\.?a|s\.?a|co)\.?(\(.*\))?$",
+    r"(公司|厂|研究院|研究所|株式会社)(\(.*\))?$|(ltd|limited|inc|gmbh|ab|ag|plc|llc|s\.?p\.?a|s\.?a|co)\.?(\(.*\))?$",
     re.IGNORECASE,
 )
+_HAN_AT_END: Final = re.compile("[\u4e00-\u9fff]$")
 _SHORTEST_PREFIX: Final = 3
 _SEPARATOR: Final = "|"
 
@@ -29,10 +30,15 @@ def enterprise_key(name: str) -> str:
 
 
 def looks_full(name: str, kind: str = "") -> bool:
-    """Tell whether a name is a company's full one; a stated kind (full / short / truncated) decides."""
-    if kind in ("full", "short", "truncated"):
-        return kind == "full"
-    return _FULL.search(ascii_text(name)) is not None
+    """Tell whether a name is a company's full one.
+
+    A table that says short or truncated is believed. One that says full is believed of foreign names; a
+    Chinese one that does not end as companies do was cut off, whatever the table says.
+    """
+    if kind in ("short", "truncated"):
+        return False
+    text = ascii_text(name)
+    return _FULL.search(text) is not None or (kind == "full" and _HAN_AT_END.search(text) is None)
 
 
 @dataclass

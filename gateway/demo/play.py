@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final
 
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
@@ -21,7 +20,6 @@ from gateway.bootstrap import Gateway, configure_logs, utc_now
 from gateway.coding.files import add_mapping
 from gateway.demo.codebook import UNKNOWN_CODE, Codebook, newly_mapped
 from gateway.demo.courier import Courier
-from gateway.demo.databases import demo_database
 from gateway.demo.dataset import load
 from gateway.demo.facts import Line, Order
 from gateway.demo.hospital_letters import HospitalLetters
@@ -29,6 +27,7 @@ from gateway.demo.ledger import Ledger
 from gateway.demo.letters import Letter
 from gateway.demo.plan import Act, Plan, make_plan
 from gateway.demo.platform_letters import PlatformLetters
+from gateway.demo.premises import demo_database, demo_topics
 from gateway.demo.reconcile import gather, reconcile
 from gateway.demo.report import Report, make_report
 from gateway.demo.stage import HOST, Stage, set_stage
@@ -127,25 +126,34 @@ async def _settings(options: DemoOptions, home: Path) -> AsyncIterator[Settings]
         given = Settings()
     except ValidationError as error:
         raise Misconfigured(*(str(each["msg"]) for each in error.errors())) from error
-    own = {
-        "home": home,
-        "journal": options.journal,
-        "bus": options.bus,
-        "kafka": options.kafka or given.kafka,
-        "host": HOST,
-        "port": 0,
-        "mllp_port": 0,
-        "topic_prefix": f"demo-{uuid.uuid4().hex[:12]}",
-        "delivery_backoff": BACKOFF,
-        "log_level": "error",
-    }
+    kafka = options.kafka or given.kafka
     url = SecretStr(options.postgres) if options.postgres else given.postgres
-    async with demo_database(options.journal, url) as database:
-        try:
-            yield Settings.model_validate({**given.model_dump(), **own, "postgres": database})
-        except ValidationError as error:
-            findings = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise Misconfigured(*findings) from error
+    async with (
+        demo_database(options.journal, url) as database,
+        demo_topics(options.bus, kafka) as prefix,
+    ):
+        own = {
+            "home": home,
+            "journal": options.journal,
+            "postgres": database,
+            "bus": options.bus,
+            "kafka": kafka,
+            "topic_prefix": prefix,
+            "host": HOST,
+            "port": 0,
+            "mllp_port": 0,
+            "delivery_backoff": BACKOFF,
+            "log_level": "error",
+        }
+        yield _checked({**given.model_dump(), **own})
+
+
+def _checked(values: dict[str, Any]) -> Settings:
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        findings = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise Misconfigured(*findings) from error
 
 
 def _progress(*, hidden: bool) -> Progress:
@@ -256,6 +264,3 @@ async def _settle(players: Players) -> None:
 
 def _nothing() -> None:
     """Quarters advance their bar as a whole."""
-
-
-BusName = Literal["embedded", "kafka"]

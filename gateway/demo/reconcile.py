@@ -65,6 +65,10 @@ class Evidence:
     journalled: Counter[str] = field(default_factory=Counter)
     """Message ids in the journal as published rows."""
     published: Counter[str] = field(default_factory=Counter)
+    """How often each message stands on its topic."""
+    contents: dict[str, int] = field(default_factory=dict)
+    altered: set[str] = field(default_factory=set)
+    """Ids that stand on a topic with different contents."""
     by_topic: Counter[str] = field(default_factory=Counter)
     conclusions: list[Message] = field(default_factory=list)
     due: set[Pair] = field(default_factory=set)
@@ -112,6 +116,8 @@ class Reconciliation:
     """Money that went through, by what it is, in fen."""
     delivered: int
     dead_lettered: int
+    republished: int
+    """Repetitions on topics of the same message with the same content: no effect, topics are at least once."""
     evidence: Evidence
 
     @property
@@ -172,7 +178,7 @@ async def _read_topics(
     consumer = gateway.bus.consumer(GROUP, list(TOPICS))
     await consumer.start()
     quiet = 0
-    wanted = sum(evidence.journalled.values())
+    wanted = len(evidence.journalled)
     try:
         while quiet < QUIET_FETCHES:
             fetched = await consumer.fetch(PAGE, FETCH_SECONDS if quiet else 0.2)
@@ -180,7 +186,7 @@ async def _read_topics(
                 _take_published(gateway, evidence, one)
             advance(len(fetched))
             quiet = 0 if fetched else quiet + 1
-            if not fetched and evidence.published.total() >= wanted:
+            if not fetched and len(evidence.published) >= wanted:
                 break
     finally:
         await consumer.stop()
@@ -188,8 +194,14 @@ async def _read_topics(
 
 def _take_published(gateway: Gateway, evidence: Evidence, one: Delivered) -> None:
     message = one.message
-    evidence.by_topic[EVENT_TYPES[message.type].topic] += 1
     evidence.published[message.id] += 1
+    if evidence.published[message.id] > 1:
+        # topics are at least once: the same bytes again are one message, other bytes are not
+        if evidence.contents[message.id] != hash(message.data):
+            evidence.altered.add(message.id)
+        return
+    evidence.contents[message.id] = hash(message.data)
+    evidence.by_topic[EVENT_TYPES[message.type].topic] += 1
     evidence.topics.add(message)
     if message.type in (USAGE_DISPENSED, STOCK_COUNTED):
         evidence.by_batch_number[batch_number(message)] = message.id
@@ -226,7 +238,7 @@ def reconcile(ledger: Ledger, evidence: Evidence) -> Reconciliation:
     ]
     undelivered = evidence.due - set(evidence.receipts) - evidence.dead
     lost += [f"→ {partner} {identity}" for identity, partner in sorted(undelivered)]
-    doubled = [each for each, times in evidence.published.items() if times > 1]
+    doubled = sorted(evidence.altered)
     doubled += [each for each, times in evidence.journalled.items() if times > 1]
     doubled += [
         f"{identity} → {to}" for (identity, to), times in evidence.receipts.items() if times > 1
@@ -247,6 +259,7 @@ def reconcile(ledger: Ledger, evidence: Evidence) -> Reconciliation:
         },
         delivered=len(evidence.receipts),
         dead_lettered=len(evidence.dead),
+        republished=evidence.published.total() - len(evidence.published),
         evidence=evidence,
     )
 

@@ -26,10 +26,24 @@ SHOWN_STANDINGS: Final = 40
 SHOWN_NAMES: Final = 12
 SHOWN_EXPLANATION: Final = 45
 NAMED_IN_FULL: Final = frozenset(
-    kind
-    for kind in TITLES
-    if kind
-    not in ("volume.zero", "spec.several", "drug.matched", "enterprise.completed", "plan.sampled")
+    {
+        "file.missing",
+        "file.encoding",
+        "volume.no_winner",
+        "volume.no_supplier",
+        "volume.no_price",
+        "winner.no_volume",
+        "winner.no_region",
+        "supply.no_volume",
+        "spec.mismatch",
+        "drug.ambiguous",
+        "drug.form_assumed",
+        "drug.unmatched",
+        "enterprise.unresolved",
+        "enterprise.fits_nobody",
+        "region.unknown",
+        "batch.undated",
+    }
 )
 """What must be read by name; the others are shown in part, and all stand in the JSON report."""
 _KINDS: Final = {
@@ -238,6 +252,7 @@ def _verdict(report: Report, console: Console) -> None:
     counted = (
         f"丢失 lost {len(found.lost)} · 重复 doubled {len(found.doubled)} · "
         f"未解释 unexplained {len(found.unexplained)} · 死信 dead letters {found.dead_lettered}"
+        + (f" · 主题内重发 republished {found.republished}" if found.republished else "")
     )
     booked = sum(evidence.booked.values())
     lines = [

@@ -105,6 +105,7 @@ class Report:
             "conclusions_by_type": dict(self.conclusions_by_type),
             "delivered": found.delivered,
             "dead_lettered": found.dead_lettered,
+            "republished": found.republished,
             "lost": len(found.lost),
             "doubled": len(found.doubled),
             "unexplained": len(found.unexplained),

@@ -13,6 +13,8 @@ from gateway.demo.rendering import render
 from gateway.demo.report import Report
 from gateway.errors import Misconfigured
 
+WIDTH: Final = 140
+"""Columns where there is no terminal that says how wide it is."""
 _JSON: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
@@ -29,6 +31,8 @@ async def run_demo(options: DemoOptions) -> bool:
     """Run the demo, show its report on standard output; return whether all is accounted for."""
     report = await run(options)
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=max(console.width, WIDTH))
     if options.as_json:
         console.file.write(orjson.dumps(report.as_dict(), option=_JSON).decode())
     elif not options.quiet:

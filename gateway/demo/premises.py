@@ -1,16 +1,19 @@
-"""数据库: on a PostgreSQL server that is given, the demo works in a database of its own and drops it."""
+"""场地: on servers that others use too, the demo works in a database and topics of its own, and clears up."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg  # type: ignore[import-untyped]
 from pydantic import SecretStr
 
 from gateway.errors import Misconfigured
+
+KAFKA_SECONDS = 10.0
 
 
 @asynccontextmanager
@@ -47,3 +50,33 @@ async def _execute(url: str, statement: str) -> None:
         raise Misconfigured(f"JICAI_POSTGRES: {error}") from error
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def demo_topics(bus: str, bootstrap: str) -> AsyncIterator[str]:
+    """Yield a topic prefix that no other run has; its topics are deleted afterwards."""
+    prefix = f"demo-{uuid.uuid4().hex[:12]}"
+    try:
+        yield prefix
+    finally:
+        if bus == "kafka":
+            await _delete_topics(bootstrap, prefix)
+
+
+async def _delete_topics(bootstrap: str, prefix: str) -> None:
+    from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # noqa: PLC0415 - loads slowly
+
+    from gateway.bus.kafka_topics import connect  # noqa: PLC0415
+
+    try:
+        admin: Any = await connect(bootstrap, KAFKA_SECONDS)
+    except Exception:  # noqa: BLE001 - a broker that is gone has said so before
+        return
+    try:
+        ours = [name for name in await admin.list_topics() if name.startswith(f"{prefix}.")]
+        if ours:
+            await admin.delete_topics(ours)
+    except KafkaError:
+        return  # what is left bears a name that nobody else uses
+    finally:
+        await admin.close()
