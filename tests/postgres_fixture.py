@@ -48,6 +48,14 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A folder for a server of the test's own, which another user than the tests' may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="jicai-pg-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of an empty database that is dropped after the test."""
     name = f"jicai_{uuid4().hex}"

@@ -118,12 +118,18 @@ def _wheel() -> Any:
 
 
 def _forget_dead(data: Path) -> None:
-    """Remove the server's pid file when that pid is no PostgreSQL: it was killed, and the number reused."""
+    """Remove the server's pid file when no PostgreSQL has that pid: it was killed, the number reused."""
     noted = data / "postmaster.pid"
+    processes = Path("/proc")
+    if not (processes / "self").exists():  # no way to ask: leave it to the wheel
+        return
     try:
-        lines = noted.read_text().splitlines()
-        name = Path(f"/proc/{int(lines[0])}/comm").read_text().strip()
+        pid = abs(int(noted.read_text().splitlines()[0]))  # negative while the folder is being made
     except (OSError, ValueError, IndexError):
         return
+    try:
+        name = (processes / f"{pid}" / "comm").read_text().strip()
+    except OSError:
+        name = ""
     if name != "postgres":
         noted.unlink(missing_ok=True)

@@ -83,9 +83,9 @@ async def test_cut_connections_are_replaced(postgres_url: str) -> None:
 
 @pytest.mark.postgres
 async def test_a_stopped_server_is_unavailable_until_it_is_back(
-    postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: str, server_folder: Path
 ) -> None:
-    server = LocalPostgres(tmp_path_factory.mktemp("own"))
+    server = LocalPostgres(server_folder)
     journal = PostgresJournal(await asyncio.to_thread(server.start))
     try:
         await journal.start()

@@ -43,9 +43,9 @@ async def test_a_url_names_the_postgres(postgres_url: str, tmp_path: Path) -> No
 
 @pytest.mark.postgres
 async def test_without_a_url_a_server_lives_with_the_journal(
-    postgres_server: str, tmp_path: Path
+    postgres_server: str, server_folder: Path
 ) -> None:
-    settings = Settings(home=tmp_path, journal="postgres", postgres=SecretStr(""))
+    settings = Settings(home=server_folder, journal="postgres", postgres=SecretStr(""))
     one, two = open_journal(settings), open_journal(settings)
     for journal in (one, two):
         await journal.start()
@@ -54,7 +54,7 @@ async def test_without_a_url_a_server_lives_with_the_journal(
     (outcome,) = await two.commit(commit(order("m1")))
     assert outcome.verdict == "duplicate"
     await two.stop()
-    pid = tmp_path / "postgres" / "data" / "postmaster.pid"
+    pid = server_folder / "postgres" / "data" / "postmaster.pid"
     assert not pid.exists()
     await one.start()
     assert sum(head.seq for head in await one.heads()) == 1
@@ -75,14 +75,14 @@ time.sleep(600)
 
 @pytest.mark.postgres
 async def test_a_killed_user_does_not_keep_the_server_alive(
-    postgres_server: str, tmp_path: Path
+    postgres_server: str, server_folder: Path
 ) -> None:
     other = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", USER, str(tmp_path), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", USER, str(server_folder), stdout=asyncio.subprocess.PIPE
     )
     assert other.stdout is not None
     assert await other.stdout.readline() == b"up\n"
-    server = LocalPostgres(tmp_path)
+    server = LocalPostgres(server_folder)
     url = await asyncio.to_thread(server.start)
     other.kill()
     await other.communicate()
@@ -90,17 +90,17 @@ async def test_a_killed_user_does_not_keep_the_server_alive(
     assert await opened.fetchval("SHOW fsync") == "on"
     await opened.close()
     assert await asyncio.to_thread(server.stop)
-    assert not (tmp_path / "data" / "postmaster.pid").exists()
+    assert not (server_folder / "data" / "postmaster.pid").exists()
     assert not await asyncio.to_thread(server.stop)
 
 
 @pytest.mark.postgres
 async def test_a_stale_pid_of_another_program_is_not_taken_for_the_server(
-    postgres_server: str, tmp_path: Path
+    postgres_server: str, server_folder: Path
 ) -> None:
-    server = LocalPostgres(tmp_path)
+    server = LocalPostgres(server_folder)
     await asyncio.to_thread(server.start)
-    pid = tmp_path / "data" / "postmaster.pid"
+    pid = server_folder / "data" / "postmaster.pid"
     lines = pid.read_text().splitlines()
     await asyncio.to_thread(server.stop)
     pid.write_text("\n".join(["1", *lines[1:]]) + "\n")
@@ -120,9 +120,9 @@ def test_without_the_wheel_the_operator_is_told_what_to_do(
 
 @pytest.mark.postgres
 async def test_a_server_that_may_lose_commits_is_refused(
-    postgres_server: str, tmp_path: Path
+    postgres_server: str, server_folder: Path
 ) -> None:
-    server = LocalPostgres(tmp_path)
+    server = LocalPostgres(server_folder)
     url = await asyncio.to_thread(server.start)
     opened = await asyncpg.connect(url)
     await opened.execute("ALTER SYSTEM SET fsync = off")
