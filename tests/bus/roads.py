@@ -72,10 +72,10 @@ async def write(journal: Journal, *messages: Message) -> None:
 
 
 async def hear(consumer: Consumer, count: int, *, limit: int = 500) -> list[Delivered]:
-    """Return `count` messages; fewer when nothing comes for ten seconds."""
+    """Return `count` messages; fewer when nothing comes for twenty seconds."""
     found: list[Delivered] = []
     while len(found) < count:
-        got = await consumer.fetch(min(limit, count - len(found)), 10)
+        got = await consumer.fetch(min(limit, count - len(found)), 20)
         if not got:
             break
         found += got
