@@ -18,11 +18,12 @@ from adapters._kit.protocol import Interface
 from gateway.delivery import standing
 from gateway.delivery.address import address_findings, parallel_of
 from gateway.delivery.dead_letters import DeadLetters, count
+from gateway.delivery.equipment import Equipment, Limits, Line
 from gateway.delivery.queue_item import COUNTERS, queue_space
 from gateway.delivery.queueing import Queueing
 from gateway.delivery.routes import Routes
 from gateway.delivery.schedule import Schedule
-from gateway.delivery.sending import Equipment, Lane, Limits, Line
+from gateway.delivery.sending import Lane
 from gateway.delivery.standing import Standing
 from gateway.log_events import DELIVERY_RESUMED, WORK_FAILED, log
 from gateway.partners import Partner, Partners
@@ -138,12 +139,15 @@ class Delivery:
                 except Exception as error:  # noqa: BLE001 - journal down: logged, tried again
                     log(WORK_FAILED, task="delivery.watch", error=type(error).__name__)
                 for name, lane in self._lanes.items():
-                    if name not in working or working[name].done():
+                    if _needs_a_start(name, working.get(name)):
                         working[name] = asyncio.create_task(lane.work(stop))
                 await _either(stop, WATCH_EVERY)
         finally:
-            for lane in self._lanes.values():
-                lane.wake()
+            for name, task in working.items():
+                if stop.is_set():
+                    self._lanes[name].wake()
+                else:  # cancelled: nobody will tell the lanes to stop
+                    task.cancel()
             await asyncio.gather(*working.values(), return_exceptions=True)
 
     async def _watch(self) -> None:
@@ -198,6 +202,15 @@ class Delivery:
 
 def _reachable(partner: Partner, interface: Interface) -> bool:
     return interface.write is not None and not address_findings(partner, interface)
+
+
+def _needs_a_start(name: str, task: asyncio.Task[None] | None) -> bool:
+    if task is None or not task.done():
+        return task is None
+    failure = None if task.cancelled() else task.exception()
+    if failure is not None:
+        log(WORK_FAILED, task="delivery", partner=name, error=type(failure).__name__)
+    return True
 
 
 async def _either(stop: asyncio.Event, seconds: float) -> None:

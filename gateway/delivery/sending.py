@@ -7,23 +7,21 @@ or too many attempts, to the dead letters, which hold up nothing behind them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-import httpx
-
-from adapters._kit.protocol import Interface, Recipient
+from adapters._kit.protocol import Recipient
 from gateway.delivery.attempt import Outcome, attempt
 from gateway.delivery.breaker import Breaker, BreakerState
-from gateway.delivery.calling import ANSWER_LIMIT, Bounds
+from gateway.delivery.calling import Bounds
 from gateway.delivery.dead_letters import DeadLetter, stand_in
+from gateway.delivery.equipment import Equipment, Line
 from gateway.delivery.lease import Lease
 from gateway.delivery.queue_item import dead_space, queue_space
 from gateway.delivery.receipts import Addressed, Meaning, receipt
-from gateway.delivery.schedule import Schedule, asked_wait
-from gateway.delivery.standing import RUN_LIMIT, Judge, Standing, standing_of
+from gateway.delivery.schedule import asked_wait
+from gateway.delivery.standing import Judge, Standing, standing_of
 from gateway.delivery.window import Queued, Window
 from gateway.errors import Contended
 from gateway.log_events import (
@@ -35,54 +33,12 @@ from gateway.log_events import (
     WORK_FAILED,
     log,
 )
-from gateway.partners import Partner
-from gateway.ports import Commit, Journal, Write
+from gateway.ports import Commit, Write
 from schemas.envelope import Message
 
 OWN_TROUBLE_REST: Final = timedelta(seconds=1)
 IDLE_POLL: Final = 5.0
 STOPPED_POLL: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When to give up, when to stop, how long to rest; the figures with their reasons.
-
-    `patience`: while the partner is away altogether, a probe does not count as an attempt of the message
-    that happens to be the probe, but not for ever: the message might be what brings the partner down.
-    """
-
-    seconds: float
-    attempts: int
-    answer: int = ANSWER_LIMIT
-    breaker_threshold: int = 5
-    breaker_rest: timedelta = timedelta(seconds=30)
-    run_limit: int = RUN_LIMIT
-    patience: timedelta = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Equipment:
-    """What every lane works with."""
-
-    journal: Journal
-    client: httpx.AsyncClient
-    clock: Callable[[], datetime]
-    schedule: Schedule
-    limits: Limits
-    counted: Callable[[str, str], None]
-    """Called with (partner, meaning) for each attempt, for the metrics."""
-    owner: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """How a partner is reached just now."""
-
-    partner: Partner
-    interface: Interface
-    secret: bytes
-    parallel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +89,10 @@ class Lane:
         return len(picked)
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop`; then let what is under way end within one call's time."""
+        """Deliver until `stop`; then let what is under way end within one call's time.
+
+        Cancelled, it gives up what is under way at once.
+        """
         running: set[asyncio.Task[None]] = set()
         try:
             while not stop.is_set():
@@ -146,7 +105,7 @@ class Lane:
                 running |= {asyncio.create_task(self._deliver(each)) for each in picked}
                 running = await self._awaited(running)
         finally:
-            await self._wound_up(running)
+            await self._wound_up(running, self._with.limits.seconds if stop.is_set() else 0.0)
 
     async def _awaited(self, running: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
         """Return the tasks still running after something has ended, or is due, or is new."""
@@ -175,9 +134,10 @@ class Lane:
             self._troubled(error)
         return True
 
-    async def _wound_up(self, running: set[asyncio.Task[None]]) -> None:
+    async def _wound_up(self, running: set[asyncio.Task[None]], seconds: float) -> None:
+        """Let what is under way end within `seconds`, then give it up: it stays in the queue."""
         if running:
-            _, late = await asyncio.wait(running, timeout=self._with.limits.seconds)
+            _, late = await asyncio.wait(running, timeout=seconds)
             for each in late:
                 each.cancel()
             await asyncio.gather(*running, return_exceptions=True)

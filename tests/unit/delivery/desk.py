@@ -10,8 +10,8 @@ import orjson
 
 from gateway.delivery.calling import delivery_client
 from gateway.delivery.delivery import Delivery
+from gateway.delivery.equipment import Limits
 from gateway.delivery.routes import Route, Routes
-from gateway.delivery.sending import Limits
 from gateway.partners import Partner, Partners
 from gateway.ports import Commit, Entry, EntryKind, Row, Search, Submission
 from gateway.settings import Settings

@@ -65,6 +65,25 @@ async def test_a_stop_lets_the_call_under_way_end(insurer: Counterpart) -> None:
     await desk.close()
 
 
+async def test_a_cancelled_process_gives_up_at_once_and_the_next_one_goes_on(
+    insurer: Counterpart,
+) -> None:
+    insurer.script = [Answer(after=1.0)]
+    desk = Desk(partner("insurer", insurer.url))
+    identity = await desk.accepts("ORDER-1")
+    task = asyncio.create_task(desk.delivery.run(asyncio.Event()))
+    await until(lambda: len(insurer.calls) == 1)
+    task.cancel()
+    async with asyncio.timeout(0.9):
+        await asyncio.gather(task, return_exceptions=True)
+    assert await desk.receipts() == []
+    desk.restart()
+    await desk.delivers()
+    assert [call.key for call in insurer.calls] == [identity, identity]
+    assert await desk.meanings() == ["already"]
+    await desk.close()
+
+
 async def test_a_slow_partner_does_not_hold_up_another(
     insurer: Counterpart, platform: Counterpart
 ) -> None:
