@@ -36,6 +36,7 @@ from gateway.errors import Misconfigured, Unavailable
 from gateway.settings import Settings
 
 SETTLE_SECONDS: Final = 120.0
+SETTLE_PAUSE: Final = 0.5
 BACKOFF: Final = 0.05
 SHIPPED_DATA: Final = Path(__file__).resolve().parents[2] / "examples" / "national-vbp"
 
@@ -258,8 +259,15 @@ async def _send(players: Players, title: str, letters: Iterable[Letter]) -> None
 
 
 async def _settle(players: Players) -> None:
-    if not await players.gateway.settle(SETTLE_SECONDS):
-        raise Unavailable(f"网关未在 {SETTLE_SECONDS:.0f} 秒内处理完毕 the gateway did not settle")
+    """Wait until the gateway is at rest; a broker that has just started may not know its groups yet."""
+    ends = time.monotonic() + SETTLE_SECONDS
+    while (left := ends - time.monotonic()) > 0:
+        try:
+            if await players.gateway.settle(left):
+                return
+        except Unavailable:
+            await asyncio.sleep(SETTLE_PAUSE)
+    raise Unavailable(f"网关未在 {SETTLE_SECONDS:.0f} 秒内处理完毕 the gateway did not settle")
 
 
 def _nothing() -> None:
