@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, Self
 
-import httpx
 import structlog
 from fastapi import APIRouter
 
@@ -26,6 +25,7 @@ from gateway.bus.opening import open_bus
 from gateway.bus.relay import Relay
 from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.holds import Holds
+from gateway.delivery.calling import delivery_client
 from gateway.delivery.delivery import Delivery
 from gateway.delivery.routes import Routes
 from gateway.errors import Misconfigured
@@ -65,7 +65,6 @@ WATCH_EVERY: Final = 1.0
 TROUBLE_WAIT: Final = 1.0
 MLLP_IDLE: Final = 300.0
 MLLP_CONNECTIONS: Final = 1000
-CONNECTIONS: Final = httpx.Limits(max_connections=500, max_keepalive_connections=200)
 
 
 def utc_now() -> datetime:
@@ -112,9 +111,7 @@ class Gateway:
         self.receiving = Receiving(self.journal, self.interfaces, crosswalk)
         self.holds = Holds(self.journal, self.partners)
         self.policies = PolicyRunner(self.journal, self.bus, POLICIES, load_terms(), clock)
-        self.client = httpx.AsyncClient(
-            timeout=settings.delivery_timeout, trust_env=False, limits=CONNECTIONS
-        )
+        self.client = delivery_client(settings.delivery_timeout)
         self.delivery = Delivery(
             self.journal,
             self.bus,

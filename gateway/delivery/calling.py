@@ -17,7 +17,6 @@ import httpx
 
 from adapters._kit.protocol import WireRequest, WireResponse
 from gateway.delivery.address import base_of, target_of
-from gateway.delivery.transport import DirectTransport
 
 ANSWER_LIMIT: Final = 1 << 20
 CONNECT_LIMIT: Final = 5.0  # seconds; a machine that is there accepts at once
@@ -51,6 +50,10 @@ class Bounds:
     answer: int = ANSWER_LIMIT
 
 
+CONNECTIONS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=200)
+"""Kept open over all partners; how many are open at once is bounded per partner (`parallel`)."""
+
+
 def connect_limit(seconds: float) -> float:
     """Return how long connecting (TLS included) may take within a call of `seconds`."""
     return min(CONNECT_LIMIT, CONNECT_SHARE * seconds)
@@ -60,7 +63,7 @@ def delivery_client(seconds: float) -> httpx.AsyncClient:
     """Return a client fit for deliveries: no redirects, no environment proxies, HTTP/1.1 keep-alive."""
     return httpx.AsyncClient(
         timeout=httpx.Timeout(seconds, connect=connect_limit(seconds)),
-        transport=DirectTransport(),
+        limits=CONNECTIONS,
         follow_redirects=False,
         trust_env=False,
     )
