@@ -176,7 +176,11 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A question to the journal; empty fields do not restrict. Newest first."""
+    """A question to the journal; empty fields do not restrict. Newest first.
+
+    `since` (inclusive) and `until` (exclusive) are about when a row was recorded: RFC 3339, or a date of
+    China's calendar, which counts as a whole day.
+    """
 
     partner: str = ""
     subject: str = ""
@@ -238,7 +242,7 @@ class Journal(Protocol):
         ...
 
     async def search(self, question: Search) -> list[Entry]:
-        """Return matching rows, newest first."""
+        """Return matching rows, newest first, without raw bytes. Raises Rejected for a bad time."""
         ...
 
     async def read(

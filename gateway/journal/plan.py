@@ -70,8 +70,7 @@ class Plan:
         return not (self.records or self.nonces or self.states or self.handled)
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
+class _Origin(NamedTuple):
     """The columns that the rows of one submission share."""
 
     partner: str

@@ -140,7 +140,8 @@ def _listed(
 
 def _write(opened: sqlite3.Connection, plan: Plan) -> None:
     _insert(opened, "entry", len(COLUMNS), plan.records)
-    _insert(opened, "identity", 4, ((mark, *place) for mark, place in plan.identities.items()))
+    taken = sorted(plan.identities.items())  # neighbours in the tree are written together
+    _insert(opened, "identity", 4, ((mark, *place) for mark, place in taken))
     opened.executemany(
         "UPDATE identity SET digest = ?, shard = ?, seq = ? WHERE id = ?",
         [(*place, mark) for mark, place in plan.moved.items()],
