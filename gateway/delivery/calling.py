@@ -50,8 +50,10 @@ class Bounds:
     answer: int = ANSWER_LIMIT
 
 
-CONNECTIONS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=200)
-"""Kept open over all partners; how many are open at once is bounded per partner (`parallel`)."""
+CONNECTIONS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+"""A connection of its own for each call. On a kept one httpx takes a second answer that nobody asked for
+as the answer to the next call: a delivery would count as received that never was. How many are open at
+once is bounded per partner (`parallel`)."""
 
 
 def connect_limit(seconds: float) -> float:
@@ -60,7 +62,7 @@ def connect_limit(seconds: float) -> float:
 
 
 def delivery_client(seconds: float) -> httpx.AsyncClient:
-    """Return a client fit for deliveries: no redirects, no environment proxies, HTTP/1.1 keep-alive."""
+    """Return a client fit for deliveries: no redirects, no environment proxies, no kept connections."""
     return httpx.AsyncClient(
         timeout=httpx.Timeout(seconds, connect=connect_limit(seconds)),
         limits=CONNECTIONS,
