@@ -28,7 +28,7 @@ from gateway.coding.holds import Holds
 from gateway.delivery.calling import delivery_client
 from gateway.delivery.delivery import Delivery
 from gateway.delivery.routes import Routes
-from gateway.errors import Misconfigured
+from gateway.errors import Misconfigured, Unavailable
 from gateway.flow import Received, Receiving
 from gateway.instance import Instance
 from gateway.intake.canonical import CANONICAL
@@ -190,9 +190,11 @@ class Gateway:
         loop = asyncio.get_running_loop()
         ends = loop.time() + timeout
         while loop.time() < ends:
-            heads = await self.journal.heads()
-            if await self._drained() and heads == await self.journal.heads():
-                return True
+            # a broker that is still coming up is not settled, and no reason to give up
+            with contextlib.suppress(Unavailable):
+                heads = await self.journal.heads()
+                if await self._drained() and heads == await self.journal.heads():
+                    return True
             await asyncio.sleep(SETTLE_POLL)
         return False
 
