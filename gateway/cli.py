@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
 
-from gateway.commands import codes, messages, partner, running, topics
-from gateway.errors import Misconfigured, Tampered, Unavailable
+from gateway.commands import codes, messages, partner, running, settings, topics
+from gateway.errors import Misconfigured, Rejected, Tampered, Unavailable
 
 app = typer.Typer(
     name="jicai",
@@ -24,6 +27,7 @@ app.command("work")(running.work)
 app.command("demo")(running.demo)
 app.command("simulate")(running.simulate)
 app.command("check")(running.check)
+app.command("settings")(settings.show)
 app.command("verify")(messages.verify)
 app.command("explain")(messages.explain)
 app.command("search")(messages.search)
@@ -48,25 +52,58 @@ def _root(
 EXIT_MISCONFIGURED = 2
 EXIT_UNAVAILABLE = 3
 EXIT_TAMPERED = 4
+EXIT_FAILED = 70
+EXIT_INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command; what went wrong becomes one line per finding and an exit code.
+    """Run the command; what went wrong becomes one line per finding and an exit code, never a trace.
 
-    2 the operator must act (Misconfigured), 3 something is down (Unavailable), 4 evidence is broken.
+    0 done; 1 the answer is no (not found, findings, something refused); 2 the operator must act (wrong
+    command line, Misconfigured); 3 something is down (Unavailable), try again; 4 evidence is broken
+    (Tampered); 70 a fault of the program; 130 interrupted.
     """
+    # libraries (aiokafka) say on their own what the command says once at its end
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         app()
-    except Misconfigured as wrong:
-        for finding in wrong.findings:
-            typer.echo(f"配置有误 misconfigured: {finding}", err=True)
-        sys.exit(EXIT_MISCONFIGURED)
-    except Unavailable as down:
-        typer.echo(f"暂不可用 unavailable: {down}", err=True)
-        sys.exit(EXIT_UNAVAILABLE)
-    except Tampered as broken:
-        typer.echo(f"审计链校验失败 the chain is broken: {broken}", err=True)
-        sys.exit(EXIT_TAMPERED)
+    except Exception as error:  # noqa: BLE001 - the outermost door: an operator never sees a trace
+        sys.exit(_ended(error))
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _ended(error: Exception) -> int:  # noqa: PLR0911 - a list, one line per kind
+    """Print what went wrong and return the exit code."""
+    match error:
+        case BrokenPipeError():
+            # whoever read our output has left; nothing more may be written at the exit either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return EXIT_UNAVAILABLE
+        case Misconfigured():
+            lines = [f"配置有误 misconfigured: {finding}" for finding in error.findings]
+            return _said("\n".join(lines), EXIT_MISCONFIGURED)
+        case Unavailable():
+            return _said(f"暂不可用 unavailable: {error}", EXIT_UNAVAILABLE)
+        case Tampered():
+            return _said(f"审计链校验失败 the chain is broken: {error}", EXIT_TAMPERED)
+        case Rejected():
+            lines = [f"不接受 rejected: {e.path}: {e.zh} {e.en}" for e in error.issues]
+            return _said("\n".join(lines), EXIT_MISCONFIGURED)
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            said = f"系统错误 the system refused: {where}{error.strerror or error}"
+            return _said(said, EXIT_MISCONFIGURED)
+        case _:
+            if os.environ.get("JICAI_LOG_LEVEL") == "debug":
+                traceback.print_exception(error)
+            said = f"程序错误 the program failed: {type(error).__name__}: {error}"
+            return _said(said, EXIT_FAILED)
+
+
+def _said(text: str, code: int) -> int:
+    typer.echo(text, err=True)
+    return code
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from schemas.events import EVENT_TYPES
 
 async def findings(settings: Settings) -> list[str]:
     """Return one line per finding; [] when the configuration is sound."""
-    found: list[str] = []
+    found = _home_findings(settings.home)
+    if found:
+        return found
     partners = Partners({}, {})
 
     def attempt(read: Callable[[], object]) -> object | None:
@@ -42,12 +45,41 @@ async def findings(settings: Settings) -> list[str]:
     return found
 
 
+def notes(settings: Settings) -> list[str]:
+    """Return what is not wrong, but worth knowing: a home not made yet, what the code files say."""
+    home = settings.home
+    if not home.exists():
+        return [f"{home}: 数据目录尚不存在 there is no such folder yet, the first start makes it"]
+    if not home.is_dir():
+        return []  # stands among the findings
+    try:
+        told = list(Crosswalk.load(home / "codes").notes)
+        listed = len(Partners.load(home))
+    except Misconfigured:
+        return []  # stands among the findings
+    if not listed:
+        told.insert(0, "partners.toml: 尚无对接方 no partners yet: nobody can send anything")
+    return told
+
+
+def _home_findings(home: Path) -> list[str]:
+    """Return what keeps the gateway from writing under home, or under the folder it is made in."""
+    if home.exists() and not home.is_dir():
+        return [f"JICAI_HOME: {home}: 不是目录 not a folder"]
+    place = next(each for each in (home, *home.absolute().parents) if each.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        return [f"JICAI_HOME: {place}: 无法写入 cannot be written"]
+    return []
+
+
 def _partner_findings(partners: Partners, home: Path) -> list[str]:
     known = known_interfaces()
     found: list[str] = []
     for one in partners:
         if one.interface not in known:
-            found.append(f"partners.toml: partner {one.id}: 没有接口 {one.interface}")
+            found.append(
+                f"partners.toml: partner {one.id}: 没有接口 no such interface: {one.interface}"
+            )
         elif known[one.interface].transport == "http" and not partners.secret(one.id):
             found.append(f"secrets/{one.id}.key: 缺少密钥 the partner has no secret")
         found.extend(_type_findings(one))
@@ -59,7 +91,7 @@ def _partner_findings(partners: Partners, home: Path) -> list[str]:
 
 def _type_findings(one: Partner) -> list[str]:
     return [
-        f"partners.toml: partner {one.id}: may_send: 没有报文类型 {name}"
+        f"partners.toml: partner {one.id}: may_send: 没有报文类型 no such type: {name}"
         for name in one.may_send
         if name not in EVENT_TYPES
     ]
@@ -74,7 +106,7 @@ def _digest_findings() -> list[str]:
 
 
 async def _journal_findings(settings: Settings) -> list[str]:
-    if settings.journal == "sqlite" and not settings.home.exists():
+    if settings.journal == "sqlite" and not (settings.home / "journal.db").exists():
         return []  # made at the first start
     try:
         journal = open_journal(settings)

@@ -14,11 +14,19 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
-from gateway.commands.terminal import AsJson, load_settings, opened_journal, print_json, run
+from gateway.commands.questions import known_partner, known_topic, known_type, moment
+from gateway.commands.terminal import (
+    EXIT_NO,
+    AsJson,
+    load_settings,
+    opened_journal,
+    print_json,
+    print_table,
+    run,
+)
 from gateway.errors import Tampered
-from gateway.ports import Entry, Head, Journal, Search
+from gateway.ports import Entry, EntryKind, Head, Journal, Search
 from gateway.settings import Settings
 
 replay_app = typer.Typer(help="重放 replay dead letters and past messages", no_args_is_help=True)
@@ -42,44 +50,54 @@ def search(
     partner: Annotated[str, typer.Option(help="对接方")] = "",
     subject: Annotated[str, typer.Option(help="业务键")] = "",
     type_name: Annotated[str, typer.Option("--type", help="报文类型 cn.jicai.…")] = "",
-    kind: Annotated[str, typer.Option(help="message | held | received | receipt")] = "",
+    kind: Annotated[EntryKind | None, typer.Option(help="类别")] = None,
     since: Annotated[str, typer.Option(help="起 RFC 3339")] = "",
     until: Annotated[str, typer.Option(help="止 RFC 3339")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000)] = 20,
     as_json: AsJson = False,
 ) -> None:
     """检索报文 search the journal, newest first."""
-    question = Search(partner, subject, type_name, since, until, kind, limit)
+    known_type(type_name)
+    wanted = kind.value if kind else ""
+    question = Search(partner, subject, type_name, moment(since), moment(until), wanted, limit)
     run(_search(load_settings(), question, as_json=as_json))
 
 
 @replay_app.command("dead")
 def replay_dead(
     partner: str,
+    *,
     key: Annotated[
         str, typer.Option(help="只重放这一封 only this letter (see `replay list`)")
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """重放死信 put a partner's dead letters back into its queue, with a fresh attempt count."""
-    run(_replay_dead(load_settings(), partner, key))
+    run(_replay_dead(load_settings(), partner, key, as_json=as_json))
 
 
 @replay_app.command("list")
-def list_dead(*, partner: str = "", as_json: AsJson = False) -> None:
+def list_dead(
+    *,
+    partner: Annotated[str, typer.Option(help="对接方")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000)] = 1000,
+    as_json: AsJson = False,
+) -> None:
     """死信清单 list the dead letters with their reasons."""
-    run(_list_dead(load_settings(), partner, as_json=as_json))
+    run(_list_dead(load_settings(), partner, limit, as_json=as_json))
 
 
 @replay_app.command("topic")
 def replay_topic(
     topic: str,
-    offset: Annotated[int, typer.Option("--from", help="起始位置 offset")] = 0,
-    partition: int = 0,
-    limit: Annotated[int, typer.Option("--limit", "-n")] = 1000,
+    offset: Annotated[int, typer.Option("--from", min=0, help="起始位置 offset")] = 0,
+    partition: Annotated[int, typer.Option(min=0, help="分区")] = 0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1)] = 1000,
 ) -> None:
     """重读主题 print a partition's messages from an offset on, one JSON a line."""
     from gateway.commands.topics import reread  # noqa: PLC0415 - only here
 
+    known_topic(topic)
     run(reread(load_settings(), topic, partition, offset, limit))
 
 
@@ -119,7 +137,7 @@ async def _explain(settings: Settings, message_id: str, *, as_json: bool) -> Non
     async with opened_journal(settings) as journal:
         if await journal.find(message_id) is None:
             typer.echo(f"没有此报文 no such message: {message_id}", err=True)
-            raise typer.Exit(1)
+            raise typer.Exit(EXIT_NO)
         tree = await explain(journal, message_id)
     if as_json:
         print_json(as_dict(tree))
@@ -133,34 +151,43 @@ async def _search(settings: Settings, question: Search, *, as_json: bool) -> Non
     if as_json:
         print_json([_shown(each) for each in found])
         return
-    table = Table(
-        "报文 id", "类别 kind", "类型 type", "业务键 subject", "对接方 partner", "时间 at"
-    )
-    for each in found:
-        message = each.message
-        row = (each.kind.value, message.type, message.subject, message.partner, each.recorded_at)
-        table.add_row(message.id, *row)
-    Console().print(table)
+    columns = ("报文 id", "类别 kind", "类型 type", "业务键 subject", "对接方 partner", "时间 at")
+    print_table(columns, map(_row, found))
 
 
-async def _replay_dead(settings: Settings, partner: str, key: str) -> None:
+def _row(each: Entry) -> tuple[str, ...]:
+    message = each.message
+    named = (message.id, each.kind.value, message.type, message.subject, message.partner)
+    return (*named, each.recorded_at)
+
+
+async def _replay_dead(settings: Settings, partner: str, key: str, *, as_json: bool) -> None:
     from gateway.bootstrap import utc_now  # noqa: PLC0415 - adapters load slowly
     from gateway.delivery.dead_letters import DeadLetters  # noqa: PLC0415
 
     async with opened_journal(settings) as journal:
+        drawer = DeadLetters(journal, utc_now)
         try:
-            count = await DeadLetters(journal, utc_now).replay(partner, key)
-        except KeyError as missing:
-            raise typer.BadParameter(f"没有此死信 no such dead letter: {missing}") from missing
-    typer.echo(f"已放回队列 {count} 条 put back")
+            count = await drawer.replay(partner, key)
+        except KeyError:
+            typer.echo(f"没有此死信 no such dead letter: {partner}/{key}", err=True)
+            raise typer.Exit(EXIT_NO) from None
+    if not count:  # a partner that was removed may still have letters; one that never was has none
+        known_partner(settings, partner)
+    if as_json:
+        print_json({"replayed": count})
+    else:
+        typer.echo(f"已放回队列 {count} 条 put back")
 
 
-async def _list_dead(settings: Settings, partner: str, *, as_json: bool) -> None:
+async def _list_dead(settings: Settings, partner: str, limit: int, *, as_json: bool) -> None:
     from gateway.bootstrap import utc_now  # noqa: PLC0415 - adapters load slowly
     from gateway.delivery.dead_letters import DeadLetters  # noqa: PLC0415
 
     async with opened_journal(settings) as journal:
-        found = await DeadLetters(journal, utc_now).listed(partner, limit=1000)
+        found = await DeadLetters(journal, utc_now).listed(partner, limit=limit)
+    if partner and not found:
+        known_partner(settings, partner)
     if as_json:
         print_json(
             [
@@ -170,12 +197,21 @@ async def _list_dead(settings: Settings, partner: str, *, as_json: bool) -> None
             ]
         )
         return
-    table = Table("键 key", "报文 id", "对接方 partner", "原因 reason", "说明 text", "时间 at")
-    for each in found:
-        letter = each.letter
-        row = (each.partner, letter.reason, f"{letter.code} {letter.text}", letter.died_at)
-        table.add_row(each.key, letter.item.message_id, *row)
-    Console().print(table)
+    columns = ("键 key", "报文 id", "对接方 partner", "原因 reason", "说明 text", "时间 at")
+    print_table(
+        columns,
+        [
+            (
+                each.key,
+                each.letter.item.message_id,
+                each.partner,
+                each.letter.reason,
+                f"{each.letter.code} {each.letter.text}",
+                each.letter.died_at,
+            )
+            for each in found
+        ],
+    )
 
 
 def _shown(each: Entry) -> dict[str, object]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from gateway.commands.terminal import AsJson, load_settings, opened_journal, print_json, run
+from gateway.commands.questions import known_topic
+from gateway.commands.terminal import (
+    AsJson,
+    load_settings,
+    opened_journal,
+    print_json,
+    print_line,
+    print_table,
+    run,
+)
+from gateway.errors import Misconfigured
 from gateway.ports import Bus, Delivered, TopicPosition
 from gateway.settings import Settings
 from schemas.events import TOPICS
@@ -32,12 +39,11 @@ def list_topics(*, as_json: AsJson = False) -> None:
 def tail(
     topic: str,
     *,
-    count: Annotated[int, typer.Option("--count", "-n", help="条数")] = 10,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="条数")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """最新报文 the newest messages of a topic."""
-    if topic not in TOPICS:
-        raise typer.BadParameter(f"{topic}: 没有此主题; known: {', '.join(TOPICS)}")
+    known_topic(topic)
     run(_tail(load_settings(), topic, count, as_json=as_json))
 
 
@@ -65,15 +71,18 @@ async def _list(settings: Settings, *, as_json: bool) -> None:
         if as_json:
             print_json([_position(each) for each in ends])
             return
-        table = Table("主题 topic", "分区 partitions", "始 first", "末 end")
-        for topic in TOPICS:
-            mine = [each for each in ends if each.topic == topic]
-            if mine:
-                first, end = min(one.offset for one in mine), max(one.end for one in mine)
-                table.add_row(topic, str(len(mine)), str(first), str(end))
-        Console().print(table)
+        columns = ("主题 topic", "分区 partitions", "始 first", "末 end")
+        print_table(columns, list(_totals(ends)))
 
     await _with_bus(settings, ask)
+
+
+def _totals(ends: Iterable[TopicPosition]) -> Iterator[tuple[str, str, str, str]]:
+    for topic in TOPICS:
+        mine = [each for each in ends if each.topic == topic]
+        if mine:
+            first, end = min(one.offset for one in mine), max(one.end for one in mine)
+            yield topic, str(len(mine)), str(first), str(end)
 
 
 async def _tail(settings: Settings, topic: str, count: int, *, as_json: bool) -> None:
@@ -97,13 +106,11 @@ async def _lag(settings: Settings, *, as_json: bool) -> None:
         if as_json:
             print_json([{"group": group, **_position(each)} for group, each in found])
             return
-        table = Table("消费组 group", "主题 topic", "滞后 lag")
-        for group in GROUPS:
-            for topic in TOPICS:
-                behind = sum(one.lag for name, one in found if (name, one.topic) == (group, topic))
-                if any((name, one.topic) == (group, topic) for name, one in found):
-                    table.add_row(group, topic, str(behind))
-        Console().print(table)
+        behind: dict[tuple[str, str], int] = {}
+        for group, each in found:
+            behind[group, each.topic] = behind.get((group, each.topic), 0) + each.lag
+        columns = ("消费组 group", "主题 topic", "滞后 lag")
+        print_table(columns, [(*place, str(lag)) for place, lag in behind.items()])
 
     await _with_bus(settings, ask)
 
@@ -112,6 +119,10 @@ async def reread(settings: Settings, topic: str, partition: int, offset: int, li
     """Print a partition's messages from an offset on, one JSON a line."""
 
     async def ask(bus: Bus) -> None:
+        known = sorted(each.partition for each in await bus.ends() if each.topic == topic)
+        if partition not in known:
+            said = f"没有此分区 no such partition of {topic}; known: {known}"
+            raise Misconfigured(f"partition {partition}: {said}")
         consumer = bus.consumer(f"reread-{os.getpid()}", [topic])
         await consumer.start()
         await consumer.seek(topic, partition, offset)
@@ -120,7 +131,7 @@ async def reread(settings: Settings, topic: str, partition: int, offset: int, li
             found = await consumer.fetch(min(500, limit - printed), 1.0)
             for each in found:
                 if each.partition == partition:
-                    sys.stdout.buffer.write(orjson.dumps(_shown(each)) + b"\n")
+                    print_line(_shown(each))
                     printed += 1
             if not found:
                 break
