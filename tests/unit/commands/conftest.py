@@ -9,6 +9,9 @@ import orjson
 import pytest
 
 from gateway import cli
+from gateway.commands.terminal import run
+from gateway.journal.opening import open_journal
+from gateway.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -58,3 +61,16 @@ def platform(jicai: Command) -> str:
     words = ("partner", "add", "test-platform", "--name", "合成示例平台")
     where = ("--interface", "platform_json", "--region", "530000", "--json")
     return str(jicai(*words, *where).json()["secret"])
+
+
+@pytest.fixture
+def journalled(platform: str, home: Path, jicai: Command) -> Path:
+    """A home on which a gateway once ran: an empty journal."""
+
+    async def begin() -> None:
+        journal = open_journal(Settings(home=home))
+        await journal.start()
+        await journal.stop()
+
+    run(begin())
+    return home

@@ -9,25 +9,10 @@ from pathlib import Path
 import pytest
 
 from gateway.commands.running import only_worker
-from gateway.commands.terminal import run
 from gateway.errors import Misconfigured
-from gateway.journal.opening import open_journal
 from gateway.settings import Settings
 from schemas.events import ORDER_PLACED
 from tests.unit.commands.conftest import Command
-
-
-@pytest.fixture
-def journalled(platform: str, home: Path, jicai: Command) -> Path:
-    """A home on which a gateway once ran: an empty journal."""
-
-    async def begin() -> None:
-        journal = open_journal(Settings(home=home))
-        await journal.start()
-        await journal.stop()
-
-    run(begin())
-    return home
 
 
 @pytest.mark.parametrize(
