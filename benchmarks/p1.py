@@ -24,6 +24,7 @@ from pathlib import Path
 import uvloop
 
 from adapters.registry import INTERFACES
+from gateway.bootstrap import tune_interpreter
 from gateway.bus.kafka_producer import Lane, Publisher, Record
 from gateway.bus.partitioning import partition_of
 from gateway.coding.crosswalk import Crosswalk
@@ -169,6 +170,7 @@ def worker(number: int, options: argparse.Namespace) -> None:
 
 
 async def _worker(number: int, options: argparse.Namespace) -> None:
+    tune_interpreter()
     if options.journal == "none":
         await Work(options, None).run(number)
         return

@@ -89,7 +89,9 @@ RELOADED: Final = LogEvent(
     "gateway.reloaded", logging.INFO, "配置已重新加载 partners, routes and codes were reloaded"
 )
 RELOAD_REFUSED: Final = LogEvent(
-    "gateway.reload_refused", logging.ERROR, "新配置有误,沿用原配置 unsound files, the old ones stay"
+    "gateway.reload_refused",
+    logging.ERROR,
+    "新配置有误,沿用原配置 unsound files, the old ones stay",
 )
 CHAIN_BROKEN: Final = LogEvent(
     "journal.chain_broken", logging.CRITICAL, "审计链校验失败 the audit chain does not verify"

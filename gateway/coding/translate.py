@@ -75,7 +75,7 @@ class _Coding:
             if type(local) is str:
                 self.keys.append(prefix + local)
                 found = space.get(local)
-                if type(found) is tuple and found[0] <= day <= found[1] and not native:
+                if type(found) is tuple and found[0] <= day <= found[1] and kind not in native:
                     unified = found[2]  # by far the most: no call
             if unified is None:
                 unified = self._otherwise(local, kind, space, field, place)

@@ -172,14 +172,17 @@ def check(*, home: Home = None, as_json: AsJson = False) -> None:
 
 
 async def _run(settings: Settings, *, serve_doors: bool, do_work: bool) -> None:
-    from gateway.bootstrap import Gateway, configure_logs  # noqa: PLC0415 - rooms load slowly
+    from gateway import bootstrap  # noqa: PLC0415 - rooms load slowly
 
-    configure_logs(settings)
+    bootstrap.configure_logs(settings)
+    bootstrap.tune_interpreter()
     with writing(settings.home):
         settings.home.mkdir(parents=True, exist_ok=True)
     embedded_work = do_work and settings.bus == "embedded"
     with only_worker(settings.home) if embedded_work else contextlib.nullcontext():
-        await _run_until_stopped(Gateway(settings), serve_doors=serve_doors, do_work=do_work)
+        await _run_until_stopped(
+            bootstrap.Gateway(settings), serve_doors=serve_doors, do_work=do_work
+        )
 
 
 async def _run_until_stopped(gateway: Gateway, *, serve_doors: bool, do_work: bool) -> None:
