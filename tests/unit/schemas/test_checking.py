@@ -73,7 +73,11 @@ def test_a_repeated_line_number_is_refused() -> None:
 
 
 _values = st.one_of(
-    st.none(), st.integers(-(2**63), 2**63 - 1), st.text(max_size=30), st.just("1.0000"), st.booleans()
+    st.none(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.text(max_size=30),
+    st.just("1.0000"),
+    st.booleans(),
 )
 
 
