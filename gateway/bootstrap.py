@@ -103,7 +103,8 @@ def configure_logs(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.log_level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # standard error as it is when the line is written: it may have been replaced since
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 

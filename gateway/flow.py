@@ -183,7 +183,10 @@ def _submission(reception: Reception, digest: str) -> Prepared:
         rejection = _rejection(arrival, identity, message_id, issues)
         rows.append(Row(rejection, REJECTION_LINE))
     submission = Submission(
-        id=message_identity(arrival.partner.id, message_id, WHOLE),
+        # a document of one message is that message
+        id=rows[0].message.id
+        if len(rows) == 1
+        else message_identity(arrival.partner.id, message_id, WHOLE),
         partner=arrival.partner.id,
         message_id=message_id,
         interface=arrival.interface,

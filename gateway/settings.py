@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     topic_prefix: str = Field(
         default="vbp", pattern="^[a-z0-9][a-z0-9.-]{0,40}$", description="主题前缀 of every topic"
     )
+    compression: Literal["none", "lz4", "snappy", "zstd"] = Field(
+        default="none", description="Kafka 批次压缩: costs processor, saves network and disk"
+    )
     host: str = Field(default="127.0.0.1", description="HTTP 与 MLLP 监听地址")
     port: int = Field(default=8600, ge=0, le=65535, description="HTTP 端口")
     mllp_port: int = Field(default=2575, ge=0, le=65535, description="MLLP 端口")

@@ -37,13 +37,16 @@ class KafkaBus:
         prefix: str = CATALOGUE_PREFIX,
         time_limit: float = 30.0,
         patience: float = CONNECT_SECONDS,
+        compression: str | None = None,
     ) -> None:
         self._bootstrap = bootstrap
         self._topics = dict(topics)
         self._layout = Layout(partitions, replication)
         self._naming = Naming(prefix)
         self._names = {topic.type: self._naming.topic(name) for name, topic in topics.items()}
-        self._publisher = Publisher(bootstrap, time_limit=time_limit, patience=patience)
+        self._publisher = Publisher(
+            bootstrap, time_limit=time_limit, patience=patience, compression=compression
+        )
         self._patience = patience
         self._observer = Observer(bootstrap, self._naming)
         self._members: set[KafkaMember] = set()

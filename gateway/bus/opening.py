@@ -25,4 +25,5 @@ def open_bus(settings: Settings, journal: Journal) -> Bus:
         partitions=settings.partitions,
         replication=settings.replication,
         prefix=settings.topic_prefix,
+        compression=None if settings.compression == "none" else settings.compression,
     )
