@@ -134,7 +134,8 @@ def _command_line(pid: int) -> list[str]:
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")
+        told = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+        return [word for word in told.split("\0") if word]  # of a zombie: nothing
     except OSError:
         if Path("/proc/self").exists():
             return []

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,3 +90,21 @@ def test_a_missing_maven_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(local_kafka, "LIBRARY", tmp_path / "cache" / "lib")
     with pytest.raises(Misconfigured, match="mvn is not installed"):
         local_kafka.up(tmp_path, 0)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
+def test_a_process_that_is_dead_and_not_yet_reaped_by_its_parent_is_gone() -> None:
+    """Else whoever ends a node that another program started would wait for ever."""
+    holder = subprocess.Popen(
+        ["sh", "-c", "true & echo $!; exec sleep 20"], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    with holder, holder.stdout as said:
+        zombie = int(said.readline())
+        state = Path(f"/proc/{zombie}/stat")
+        for _ in range(200):
+            if state.read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "Z":
+                break
+            time.sleep(0.01)
+        assert local_kafka._command_line(zombie) == []
+        holder.kill()
