@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from adapters._kit.protocol import Answer, AnswerLine, Document, Interface, LineVerdict
 from gateway.coding.crosswalk import Crosswalk
-from gateway.errors import Contended, Issue, Refused, Rejected, issue
+from gateway.errors import Issue, Refused, Rejected, issue
 from gateway.ports import (
     Commit,
     Journal,
@@ -55,7 +55,6 @@ HEAVY: Final = 1 << 18
 """Bytes from which on a document is prepared beside the event loop."""
 REJECTION_LINE: Final = -1
 SHOWN_ISSUES: Final = 100
-NONCES: Final = "nonce/"
 _VERDICTS: Final[Mapping[LineState, LineVerdict]] = {
     LineState.ACCEPTED: "accepted",
     LineState.DUPLICATE: "duplicate",
@@ -131,18 +130,13 @@ class Receiving:
         if not arrivals:
             return []
         prepared = await self._prepare_all(arrivals)
-        work = Commit(submissions=[each.submission for each in prepared])
-        if nonce:
-            work.handled.append((NONCES + arrivals[0].partner.id, nonce))
-        try:
-            outcomes = await self._journal.commit(work)
-        except Contended as seen:
-            consumer = NONCES + arrivals[0].partner.id
-            if not nonce or await self._journal.unhandled(consumer, [nonce]):
-                raise  # another contention: nothing was written, the same may be sent again
-            raise Refused(
-                "auth.replayed", "请求重放,已拒绝", "This request was received before"
-            ) from seen
+        for each in prepared:
+            each.submission.nonce = nonce
+        outcomes = await self._journal.commit(
+            Commit(submissions=[each.submission for each in prepared])
+        )
+        if any(outcome.verdict is Verdict.REPLAYED for outcome in outcomes):
+            raise Refused("auth.replayed", "请求重放,已拒绝", "This request was received before")
         return [
             _received(each, outcome, arrival.received_at)
             for each, outcome, arrival in zip(prepared, outcomes, arrivals, strict=True)

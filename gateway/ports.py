@@ -123,7 +123,7 @@ class Verdict(StrEnum):
     """Same id, other content: nothing was written."""
     REJECTED = "rejected"
     REPLAYED = "replayed"
-    """The request's nonce was seen before: nothing was written."""
+    """The request's nonce was seen in an earlier commit: nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)

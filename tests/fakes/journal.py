@@ -106,7 +106,8 @@ class MemoryJournal:
         values = self._contest(work)
         self._state.values = values
         self._state.handled.update(work.handled)
-        outcomes = [self._submit(each) for each in work.submissions]
+        seen = set(self._state.nonces)
+        outcomes = [self._submit(each, seen) for each in work.submissions]
         for row in work.receipts:
             if row.message.id not in self._state.by_id:
                 self._append(row, EntryKind.RECEIPT, _AS_RECEIPT)
@@ -127,9 +128,10 @@ class MemoryJournal:
             fresh.add(pair)
         return values
 
-    def _submit(self, given: Submission) -> Outcome:
+    def _submit(self, given: Submission, seen: set[tuple[str, str]]) -> Outcome:
+        """Take one document. `seen` are the nonces before this commit: its documents may share one."""
         nonce = (given.partner, given.nonce)
-        if given.nonce and nonce in self._state.nonces:
+        if given.nonce and nonce in seen:
             return Outcome(given.id, Verdict.REPLAYED, ())
         first = self._state.answers.get(given.id)
         if first is not None and first.digest != given.digest:
