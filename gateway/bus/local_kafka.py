@@ -46,7 +46,8 @@ _MAIN: Final = "kafka.Kafka"
 _STORAGE: Final = "kafka.tools.StorageTool"
 _HEAP: Final = ("-Xms128m", "-Xmx512m", "-XX:+UseG1GC", "-Djava.awt.headless=true")
 _FETCH_SECONDS: Final = 900
-_UP_SECONDS: Final = 60
+_LOGGED: Final = f"-Dlog4j2.configurationFile={RECIPE / 'log4j2.properties'}"
+_UP_SECONDS: Final = 120
 _PROBE_SECONDS: Final = 5
 _DOWN_SECONDS: Final = 30
 
@@ -134,8 +135,9 @@ def _command_line(pid: int) -> list[str]:
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     try:
-        told = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
-        return [word for word in told.split("\0") if word]  # of a zombie: nothing
+        if _is_zombie(pid):
+            return []
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")
     except OSError:
         if Path("/proc/self").exists():
             return []
@@ -146,6 +148,14 @@ def _command_line(pid: int) -> list[str]:
         check=False,
     )
     return shown.stdout.split()
+
+
+def _is_zombie(pid: int) -> bool:
+    """Return whether a process is dead and waits for its parent. Raises OSError when it is gone."""
+    # "pid (name) state …"; the name may hold anything. A process that has only just begun has no command
+    # line either, so that alone says nothing.
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return told.rpartition(")")[2].split()[0] in {"Z", "X"}
 
 
 def _start(java: str, folder: Path, port: int) -> Node:
@@ -162,7 +172,7 @@ def _start(java: str, folder: Path, port: int) -> Node:
         _format(java, properties)
     with (folder / "kafka.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - a fixed command, no shell
-            [*_java(java), *_HEAP, _MAIN, str(properties)],
+            [*_java(java), *_HEAP, _LOGGED, _MAIN, str(properties)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

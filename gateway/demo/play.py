@@ -27,7 +27,7 @@ from gateway.demo.ledger import Ledger
 from gateway.demo.letters import Letter
 from gateway.demo.plan import Act, Plan, make_plan
 from gateway.demo.platform_letters import PlatformLetters
-from gateway.demo.premises import demo_database, demo_topics
+from gateway.demo.premises import demo_broker, demo_database, demo_topics
 from gateway.demo.reconcile import gather, reconcile
 from gateway.demo.report import Report, make_report
 from gateway.demo.stage import HOST, Stage, set_stage
@@ -127,10 +127,11 @@ async def _settings(options: DemoOptions, home: Path) -> AsyncIterator[Settings]
         given = Settings()
     except ValidationError as error:
         raise Misconfigured(*(str(each["msg"]) for each in error.errors())) from error
-    kafka = options.kafka or given.kafka
+    named = options.kafka or (given.kafka if "kafka" in given.model_fields_set else "")
     url = SecretStr(options.postgres) if options.postgres else given.postgres
     async with (
         demo_database(options.journal, url) as database,
+        demo_broker(options.bus, named) as kafka,
         demo_topics(options.bus, kafka) as prefix,
     ):
         own = {

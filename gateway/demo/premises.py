@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,10 @@ import asyncpg  # type: ignore[import-untyped]
 from pydantic import SecretStr
 
 from gateway.errors import Misconfigured
+from gateway.settings import Settings
 
 KAFKA_SECONDS = 10.0
+DEFAULT_KAFKA = str(Settings.model_fields["kafka"].default)
 
 
 @asynccontextmanager
@@ -50,6 +53,42 @@ async def _execute(url: str, statement: str) -> None:
         raise Misconfigured(f"JICAI_POSTGRES: {error}") from error
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def demo_broker(bus: str, named: str) -> AsyncIterator[str]:
+    """Yield the address of the Kafka to use: the one that was named, else the local node.
+
+    The local node is the one of `make kafka-up`; where none runs it is started, and ended afterwards.
+    Raises Misconfigured and Unavailable as `local_kafka.up` does.
+    """
+    if bus != "kafka" or named:
+        yield named or DEFAULT_KAFKA
+        return
+    from gateway.bus import local_kafka  # noqa: PLC0415 - Kafka's client loads slowly
+
+    running = local_kafka.status()
+    if running is not None:
+        yield running.bootstrap
+        return
+    if await _listens(DEFAULT_KAFKA):
+        yield DEFAULT_KAFKA
+        return
+    address = await asyncio.to_thread(local_kafka.up, port=0)
+    try:
+        yield address
+    finally:
+        await asyncio.to_thread(local_kafka.down)
+
+
+async def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        _, writer = await asyncio.open_connection(host, int(port))
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 @asynccontextmanager

@@ -86,9 +86,10 @@ class FrameReader:
         start = data.find(START, at)
         stray = data[at : start if start >= 0 else len(data)]
         self._stray += len(stray.translate(None, _LINE_ENDS))
+        if self._stray > self._limit:
+            self._too_large(events)
+            return len(data)
         if start < 0:
-            if self._stray > self._limit:
-                self._too_large(events)
             return len(data)
         if self._stray and not self._muted:
             self._break(events, f"帧前 {self._stray} 字节 bytes before the start block")
@@ -141,4 +142,4 @@ class FrameReader:
         found = issue("body.too_large", "", limit=self._limit)
         events.append(Broken(bytes(self._held), found, fatal=True))
         self._held.clear()
-        self._inside = False
+        self._inside, self._stray = False, 0
