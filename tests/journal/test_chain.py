@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import orjson
 import pytest
 
@@ -162,8 +163,12 @@ async def test_an_entry_far_into_a_long_chain_is_named(opening: Opening, storage
 
 async def test_damaged_text_is_named_as_well(opening: Opening, storage: Storage) -> None:
     journal = await filled(opening)
-    if isinstance(storage, PostgresStorage):
-        pytest.skip("PostgreSQL itself refuses text that is no UTF-8")
+    if isinstance(storage, PostgresStorage):  # it does not even let such text in
+        with pytest.raises(asyncpg.PostgresError, match="invalid byte sequence"):
+            await storage.execute(
+                f"UPDATE entry SET partner = convert_from('\\xff41'::bytea, 'UTF8') WHERE seq = {TARGET}"
+            )
+        return
     await storage.execute("UPDATE entry SET partner = CAST(x'ff41' AS TEXT) WHERE seq = ?", TARGET)
     assert await broken_at(journal) == TARGET
 
