@@ -15,6 +15,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import random
 import shutil
 import signal
 import socket
@@ -47,6 +48,7 @@ _STORAGE: Final = "kafka.tools.StorageTool"
 _HEAP: Final = ("-Xms128m", "-Xmx512m", "-XX:+UseG1GC", "-Djava.awt.headless=true")
 _FETCH_SECONDS: Final = 900
 _LOGGED: Final = f"-Dlog4j2.configurationFile={RECIPE / 'log4j2.properties'}"
+_PORTS: Final = range(20_000, 32_000)
 _UP_SECONDS: Final = 120
 _PROBE_SECONDS: Final = 5
 _DOWN_SECONDS: Final = 30
@@ -209,6 +211,10 @@ def _end(node: Node, how: signal.Signals) -> None:
                 os.kill(node.pid, signal.SIGKILL)
                 deadline = float("inf")
             time.sleep(0.05)
+    # its first thread may be dead while others still hold the port
+    deadline = time.monotonic() + _DOWN_SECONDS
+    while _listens(node.port) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _await_answer(node: Node, folder: Path) -> None:
@@ -288,10 +294,19 @@ def _run(command: Sequence[str], purpose: str, seconds: float) -> str:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on, below those that clients are given for their own end.
+
+    A client that calls a port of that range again and again while nobody listens there is sooner or
+    later given the same port for its own end: it is then connected to itself, and the port is taken.
+    """
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise Misconfigured(f"no free port between {_PORTS.start} and {_PORTS.stop}")
 
 
 def _refuse_taken(port: int) -> None:

@@ -94,6 +94,7 @@ async def test_a_frozen_broker_is_given_up_in_time_and_served_again_when_it_wake
     await write(journal, *(order(number, "K") for number in range(10)))
     assert await relay.step() == 10
     os.kill(process.pid, signal.SIGSTOP)
+    await asyncio.sleep(0.5)  # every thread has to stop, and the last answers to leave the sockets
     try:
         await write(journal, *(order(number, "K") for number in range(10, 20)))
         async with asyncio.timeout(40):
