@@ -25,7 +25,6 @@ REGION_PATTERN: Final = r"^[0-9]{6}$"
 INSTITUTION_PATTERN: Final = r"^[HP][0-9]{11}$"
 ENTERPRISE_PATTERN: Final = r"^[0-9A-HJ-NPQRTUWXY]{18}$"
 UNIFIED_CODE_PATTERN: Final = r"^[0-9A-Z][0-9A-Z.-]{2,39}$"
-LOCAL_CODE_PATTERN: Final = r"^[!-~][ -~]{0,63}$"
 # 20 digits, a GS1 element string, an EPC URI or a GS1 Digital Link
 TRACE_CODE_PATTERN: Final = r"^[0-9A-Za-z(][0-9A-Za-z()/.+:%_~?=&;,!*'-]{6,99}$"
 

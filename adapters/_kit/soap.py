@@ -13,7 +13,6 @@ from adapters._kit.xml import Element, escaped, local_name, namespace, parse, pa
 from schemas.issues import Rejected, issue
 
 SOAP11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
-SOAP12: Final = "http://www.w3.org/2003/05/soap-envelope"
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 _S: Final = "{" + SOAP11 + "}"
 _OPEN: Final = (

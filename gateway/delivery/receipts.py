@@ -36,11 +36,6 @@ class Addressed:
     key: str
 
 
-def receipt_id(message_id: str, partner: str) -> str:
-    """Return the id of the receipt for a message delivered to a partner: one, however often sent."""
-    return message_identity(_IDENTITY, f"{message_id}:{partner}")
-
-
 def receipt(addressed: Addressed, meaning: Meaning, at: datetime, facts: dict[str, Any]) -> Row:
     """Return the row for what became of it; `facts` complete its data (no payloads)."""
     message, partner = addressed.message, addressed.partner

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.demo.answered import Answered
-from gateway.demo.letters import Letter, State
+from gateway.demo.letters import Letter
 
 WRONG: Final = "错误报文 wrong inputs"
-STATES: Final[tuple[State, ...]] = ("accepted", "duplicate", "held", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
