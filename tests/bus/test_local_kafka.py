@@ -95,16 +95,22 @@ def test_a_missing_maven_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
 def test_a_process_that_is_dead_and_not_yet_reaped_by_its_parent_is_gone() -> None:
     """Else whoever ends a node that another program started would wait for ever."""
+    # a shell may reap the child before it becomes another program; this parent never does
+    never_reaping = (
+        "import os, sys, time; print(os.fork() or os._exit(0), flush=True); time.sleep(20)"
+    )
     holder = subprocess.Popen(
-        ["sh", "-c", "true & echo $!; exec sleep 20"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", never_reaping], stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout is not None
     with holder, holder.stdout as said:
-        zombie = int(said.readline())
-        state = Path(f"/proc/{zombie}/stat")
-        for _ in range(200):
-            if state.read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "Z":
-                break
-            time.sleep(0.01)
-        assert local_kafka._command_line(zombie) == []
-        holder.kill()
+        try:
+            zombie = int(said.readline())
+            state = Path(f"/proc/{zombie}/stat")
+            for _ in range(500):
+                if state.read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "Z":
+                    break
+                time.sleep(0.01)
+            assert local_kafka._command_line(zombie) == []
+        finally:
+            holder.kill()
