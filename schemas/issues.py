@@ -63,6 +63,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "编码在 {date} 无有效对照:{kind} {code}",
         "No meaning of the code on {date}: {kind} {code}",
     ),
+    "pack.inexact": (
+        "包装换算结果 {value} 无法以 {scale} 位小数精确表示",
+        "The converted value {value} cannot be written exactly with {scale} decimals",
+    ),
     "id.conflict": (
         "同一报文编号内容不同,原报文保持不变",
         "Same message id with other content; the first one stands",
