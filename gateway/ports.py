@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from schemas.envelope import Message
 from schemas.issues import Issue
+
+SUPERSEDED_SPACE: Final = "superseded"
+"""Key-value space: id of a message that was corrected → id of the one that stands in its place (UTF-8)."""
 
 # --------------------------------------------------------------------------- the journal's rows
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from schemas.canonical import Canonical, DateText, Instant, LineNumber, Text
+from schemas.canonical import DateText, Instant, LineNumber, Statement, Text
 from schemas.codes import DrugCode, Institution, LocalCode, Region, UnifiedCode
 from schemas.money import QuantityText, SumText, UnitPriceText
 
 
-class AcceptanceRecorded(Canonical):
+class AcceptanceRecorded(Statement):
     """验收已登记: one line of a goods receipt."""
 
     receipt_no: Text

@@ -38,6 +38,7 @@ Text = Annotated[
     str,
     StringConstraints(strict=True, min_length=1, max_length=200, pattern=_PRINTABLE),
 ]
+MessageId = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{32}$")]
 Count = Annotated[int, Field(strict=True, ge=0)]
 LineNumber = Annotated[int, Field(strict=True, ge=1)]
 
@@ -46,6 +47,16 @@ class Canonical(BaseModel):
     """Data of a canonical message: strict, closed, immutable."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Statement(Canonical):
+    """报文正文: the whole of a message. `supersedes` corrects an earlier message of the same sender.
+
+    The earlier one stays in the journal; what it contributed is withdrawn, and what was concluded from it
+    is concluded anew (更正, 不抹除).
+    """
+
+    supersedes: MessageId | None = None
 
 
 class Because(Canonical):

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.canonical import Canonical, Count, DateText, Text
+from schemas.canonical import Count, DateText, Statement, Text
 from schemas.codes import DrugCode, LocalCode, UnifiedCode
 
 
-class ItemPublished(Canonical):
+class ItemPublished(Statement):
     """目录项目公布: one product of a platform's catalogue with what identifies it."""
 
     local_code: LocalCode

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from schemas.canonical import Canonical, Instant, LineNumber, Text
+from schemas.canonical import Canonical, Instant, LineNumber, Statement, Text
 from schemas.codes import DrugCode, Enterprise, Institution, LocalCode, UnifiedCode
 from schemas.issues import Issue, issue
 from schemas.money import QuantityText, SumText, UnitPriceText, yuan
@@ -24,7 +24,7 @@ class OrderLine(Canonical):
     amount: SumText
 
 
-class OrderPlaced(Canonical):
+class OrderPlaced(Statement):
     """订单已下达. `msg_id` is the partner's own message id; `total` is the sum of the lines."""
 
     msg_id: Text

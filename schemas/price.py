@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.canonical import Because, Canonical, Count, DateText, Text
+from schemas.canonical import Because, Canonical, Count, DateText, Statement, Text
 from schemas.codes import DrugCode, LocalCode, Region, UnifiedCode
 from schemas.money import UnitPriceText
 
@@ -29,7 +29,7 @@ class Strength(Canonical):
     unit: Text
 
 
-class ListingPriced(Canonical):
+class ListingPriced(Statement):
     """挂网价格: a product is listed in a region at a price per minimum unit from a day on.
 
     `effective_to` is the last day; absent means until further notice.
@@ -51,7 +51,7 @@ class ListingPriced(Canonical):
     basis: Text | None = None
 
 
-class PriceLinked(Canonical):
+class PriceLinked(Statement):
     """联动价格: the price that a listed product takes because a lower one is in force elsewhere."""
 
     unified_code: UnifiedCode

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from schemas.canonical import Because, Canonical, DateText, Text
+from schemas.canonical import Because, DateText, Statement, Text
 from schemas.codes import DrugCode, Institution, Region
 from schemas.money import QuantityText
 
@@ -17,7 +17,7 @@ class Standing(StrEnum):
     HELD = "held"
 
 
-class ProgressWarned(Canonical):
+class ProgressWarned(Statement):
     """进度预警: the accepted quantity is below the region's warning threshold at a period's end."""
 
     institution: Institution
@@ -33,7 +33,7 @@ class ProgressWarned(Canonical):
     because: Because
 
 
-class WarningLifted(Canonical):
+class WarningLifted(Statement):
     """预警解除: a later or corrected acceptance brought the standing of a closed period back to normal."""
 
     institution: Institution

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from schemas.canonical import Canonical, Instant, Text
+from schemas.canonical import Canonical, Instant, Statement, Text
 
 
 class IssueShown(Canonical):
@@ -17,7 +17,7 @@ class IssueShown(Canonical):
     line: int | None = None
 
 
-class MessageRejected(Canonical):
+class MessageRejected(Statement):
     """报文拒收. `reason` is the first issue's family: contract, sum, unknown, expired, …"""
 
     msg_id: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from schemas.canonical import Because, Canonical, DateText, Text
+from schemas.canonical import Because, DateText, Statement, Text
 from schemas.codes import DrugCode, Institution, Region
 from schemas.money import QuantityText
 
 
-class SettlementHeld(Canonical):
+class SettlementHeld(Statement):
     """暂停医保月结算: from `held_from` on, until the cumulative task is done."""
 
     institution: Institution
@@ -23,7 +23,7 @@ class SettlementHeld(Canonical):
     because: Because
 
 
-class SettlementResumed(Canonical):
+class SettlementResumed(Statement):
     """恢复医保月结算: the cumulative task is done; `hold_id` is the message that held it."""
 
     institution: Institution

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from schemas.canonical import Canonical, DateText, Instant, Text
+from schemas.canonical import DateText, Instant, Statement, Text
 from schemas.codes import DrugCode, Institution, LocalCode, TraceCode, UnifiedCode
 from schemas.money import QuantityText
 
 
-class StockCounted(Canonical):
+class StockCounted(Statement):
     """盘存: the counted quantity of one batch of a product."""
 
     count_no: Text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from schemas.canonical import Canonical, DateText, Instant, Text
+from schemas.canonical import DateText, Instant, Statement, Text
 from schemas.codes import LocalCode, TraceCode
 
 
-class PackMovement(Canonical):
+class PackMovement(Statement):
     """追溯事件: what the shipping, receiving and dispensing events have in common.
 
     `trace_codes` are the scanned packs; `document_no` the business document named by the event;

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.canonical import Canonical, DateText, Instant, LineNumber, Text
+from schemas.canonical import DateText, Instant, LineNumber, Statement, Text
 from schemas.codes import DrugCode, Institution, LocalCode, TraceCode, UnifiedCode
 from schemas.money import QuantityText, UnitPriceText
 
 
-class DispenseRecorded(Canonical):
+class DispenseRecorded(Statement):
     """发药已登记: one dispensed product with its packs' trace codes.
 
     `encounter` is the HIS's own visit number, opaque to everyone else; `split_pack` is 拆零 (a pack was

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.canonical import Canonical, DateText, Text
+from schemas.canonical import DateText, Statement, Text
 from schemas.codes import DrugCode, Institution, LocalCode, Region, UnifiedCode
 from schemas.money import QuantityText
 
 PERIOD_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2]|Q[1-4])$"
 
 
-class TaskAssigned(Canonical):
+class TaskAssigned(Statement):
     """采购任务量: what an institution has to buy of a drug's selected product in a task term.
 
     `quarters` splits the term's task by its quarters in order; each is the quantity due in that quarter.
@@ -34,7 +34,7 @@ class TaskAssigned(Canonical):
     assigned_on: DateText
 
 
-class PeriodClosed(Canonical):
+class PeriodClosed(Statement):
     """监测期结束: a month or quarter has ended in a region and progress is to be measured.
 
     `period` is YYYY-MM or YYYY-Qn; `ended_on` is its last day.

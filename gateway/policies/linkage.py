@@ -86,6 +86,24 @@ class Linkage:
         after = {"listings": [*kept, arrived.as_state()], "linked": found.linked}
         return Judgement(after, conclusions)
 
+    def withdraw(
+        self,
+        key: str,  # noqa: ARG002 - the port's form
+        state: State,
+        gone: Message,
+        content: State,  # noqa: ARG002
+        by: Message,  # noqa: ARG002
+        rules: Rulebook,  # noqa: ARG002
+    ) -> Judgement:
+        """Take back a listing and what it was linked to."""
+        kept = [each for each in state["listings"] if each["id"] != gone.id]
+        linked = {target: prices for target, prices in state["linked"].items() if target != gone.id}
+        return Judgement({"listings": kept, "linked": linked})
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
+
 
 def _concerned(kept: list[State], arrived: Listing, rules: Rulebook) -> list[State]:
     """Return the listings that must be looked at: most regions follow nobody, and only are followed."""

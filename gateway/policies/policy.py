@@ -78,6 +78,35 @@ class Policy(Protocol):
         """Return the new state and what follows. The same arguments always give the same answer."""
         ...
 
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back what `gone` (with its `content`) contributed, because `by` supersedes it.
+
+        What no longer follows is concluded to have ended. The ids of these conclusions are made with
+        `withdrawal_cause(by.id)` as cause. A message that the state does not know changes nothing.
+        """
+        ...
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:
+        """Return the region's record without a message that concerned all its states."""
+        ...
+
+
+WITHDRAWAL: Final = "!withdrawal"
+"""Marks, in the ids of conclusions, what follows from a correction's taking back the earlier message."""
+
+
+def withdrawal_cause(by: str) -> str:
+    """Return what stands for the cause in the ids of conclusions that a withdrawal has."""
+    return by + WITHDRAWAL
+
 
 def conclusion_message_id(cause: str, key: str, number: int) -> str:
     """Return the message id of the n-th conclusion (from 0) that a cause has for one state."""

@@ -31,6 +31,7 @@ from gateway.policies.policy import (
     because,
     conclusion_identity,
     shown,
+    withdrawal_cause,
 )
 from gateway.policies.quarters import day_in_china, first_of_next_month, is_quarter
 from gateway.policies.rulebook import Rulebook, Term
@@ -48,6 +49,7 @@ from schemas.money import QUANTITY_SCALE, plain, scaled
 from schemas.progress import Standing
 
 RULE: Final = "R4"
+NOTHING: Final[State] = {"tasks": {}, "accepted": [], "closed": {}, "open": {}}
 _WARNED: Final = "warned"
 _HELD: Final = "held"
 
@@ -131,6 +133,31 @@ class Progress:
             after = {**state, "closed": _closed(state["closed"], message, content)}
         return _Assessment(key, after, message, day, rules).judgement()
 
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a task, an acceptance or a closed period, and end what rested on it alone."""
+        if gone.type == ACCEPTANCE_RECORDED:
+            day = day_in_china(content["accepted_at"])
+            after = {**state, "accepted": [e for e in state["accepted"] if e[1] != gone.id]}
+        elif gone.type == VOLUME_TASK_ASSIGNED:
+            day, after = content["assigned_on"], _without_task(state, gone.id)
+        else:
+            day = content["ended_on"]
+            after = {**state, "closed": _not_closed(state["closed"], gone)}
+        cause = withdrawal_cause(by.id)
+        return _Assessment(key, after, by, day, rules, cause=cause, before=state).judgement()
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the province's record without a closed period."""
+        return {"closed": _not_closed(record["closed"] if record else {}, gone)}
+
 
 def standings(state: State) -> dict[str, Standing]:
     """Return the standing per batch: held while any hold is open, warned by its latest open warning."""
@@ -148,6 +175,19 @@ def _closed(
     place = f"{content['region']}|{content['period']}"
     entry = [content["ended_on"], message.id]
     return {**known, place: max(entry, known.get(place, entry))}
+
+
+def _not_closed(known: Mapping[str, list[str]], gone: Message) -> dict[str, list[str]]:
+    return {place: entry for place, entry in known.items() if entry[1] != gone.id}
+
+
+def _without_task(state: State, gone: str) -> State:
+    """Return the state without a task; the batch goes with its last one."""
+    kept = {
+        batch: {product: task for product, task in tasks.items() if task["id"] != gone}
+        for batch, tasks in state["tasks"].items()
+    }
+    return {**state, "tasks": {batch: tasks for batch, tasks in kept.items() if tasks}}
 
 
 def _with_task(state: State, message: Message, content: State) -> State:
@@ -175,29 +215,47 @@ def _with_task(state: State, message: Message, content: State) -> State:
 class _Assessment:
     """One state, measured anew after a message; what follows is the difference to what is open."""
 
-    def __init__(self, key: str, state: State, message: Message, day: str, rules: Rulebook) -> None:
+    def __init__(
+        self,
+        key: str,
+        state: State,
+        message: Message,
+        day: str,
+        rules: Rulebook,
+        *,
+        cause: str = "",
+        before: State = NOTHING,
+    ) -> None:
         self._key, self._state, self._message, self._day = key, state, message, day
-        self._rules = rules
+        self._before = before
+        self._rules, self._cause = rules, cause or message.id
         self._conclusions: list[Conclusion] = []
 
     def judgement(self) -> Judgement:
         """Return the state with what is open now, and the conclusions."""
         still = {batch: dict(periods) for batch, periods in self._state["open"].items()}
-        for quarter in self._quarters():
+        met: set[tuple[str, str]] = set()
+        for quarter in self._quarters(self._state):
             periods = still.setdefault(quarter.batch, {})
+            met.add((quarter.batch, quarter.period))
             now = self._compare(quarter, periods.pop(quarter.period, {}))
             if now:
                 periods[quarter.period] = now
+        for quarter in self._quarters(self._before):  # its task or its end was withdrawn
+            if (quarter.batch, quarter.period) not in met:
+                known = still.get(quarter.batch, {}).pop(quarter.period, {})
+                for what, identity in known.items():
+                    self._end(what, quarter, identity)
         still = {batch: periods for batch, periods in still.items() if periods}
         return Judgement({**self._state, "open": still}, tuple(self._conclusions))
 
-    def _quarters(self) -> Iterator[_Quarter]:
-        for batch, tasks in sorted(self._state["tasks"].items()):
+    def _quarters(self, state: State) -> Iterator[_Quarter]:
+        for batch, tasks in sorted(state["tasks"].items()):
             latest = max(tasks.values(), key=lambda task: (task["assigned_on"], task["id"]))
-            for period, ended_on, closed_by in self._closed_in(latest["region"]):
+            for period, ended_on, closed_by in self._closed_in(state, latest["region"]):
                 rules = self._rules_for(latest["region"], period, ended_on)
                 if rules is not None:
-                    found = measure(tasks, self._state["accepted"], ended_on)
+                    found = measure(tasks, state["accepted"], ended_on)
                     yield _Quarter(
                         batch,
                         period,
@@ -209,10 +267,10 @@ class _Assessment:
                         rules,
                     )
 
-    def _closed_in(self, region: str) -> list[tuple[str, str, str]]:
+    def _closed_in(self, state: State, region: str) -> list[tuple[str, str, str]]:
         """Return (period, last day, message id) of the periods that closed for a region, in order."""
         nearest: dict[str, tuple[str, str, str]] = {}
-        for place, (ended_on, closed_by) in sorted(self._state["closed"].items()):
+        for place, (ended_on, closed_by) in sorted(state["closed"].items()):
             where, period = place.split("|")
             if region.startswith(
                 _level(where)
@@ -245,7 +303,7 @@ class _Assessment:
 
     def _begin(self, what: str, quarter: _Quarter) -> str:
         identity = conclusion_identity(
-            Progress.name, self._message.id, self._key, len(self._conclusions)
+            Progress.name, self._cause, self._key, len(self._conclusions)
         )
         data = self._about(quarter) | {
             "period": quarter.period,

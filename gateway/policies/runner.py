@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 
 from gateway.errors import Contended, Misconfigured, Unavailable
 from gateway.log_events import POLICY_FAILED, WORK_FAILED, log
+from gateway.policies.corrections import Correction, Superseded, find_corrections
 from gateway.policies.policy import Policy
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.working import STATE_SPACE, Task, Working, derived
@@ -26,6 +27,8 @@ from schemas.envelope import Message, canonical_bytes
 from schemas.events import EVENT_TYPES
 
 GROUP: Final = "policies"
+CORRECTION: Final = "correction"
+"""Stands for the policy where a correction itself is at fault."""
 DEAD_SPACE: Final = "policy-dead"
 BATCH: Final = 1000
 PAGE: Final = 200
@@ -55,6 +58,8 @@ class _Pending:
     message: Message
     tasks: list[Task] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
+    gone: str = ""
+    """Id of the message that it supersedes."""
 
 
 class PolicyRunner:
@@ -136,9 +141,11 @@ class PolicyRunner:
         """Handle messages in order; those between two that concern a region share a transaction."""
         once = {message.id: message for message in messages}
         new = await self._journal.unhandled(GROUP, list(once))
+        fresh = [message for message in once.values() if message.id in new]
+        corrections = await find_corrections(self._journal, fresh)
         together: list[_Pending] = []
-        for message in (each for each in once.values() if each.id in new):
-            pending = self._pending(message)
+        for message in fresh:
+            pending = self._pending(message, corrections.get(message.id))
             if any(task.scope.prefix for task in pending.tasks):
                 await self._together(together)
                 together = []
@@ -148,18 +155,28 @@ class PolicyRunner:
         await self._together(together)
         return len(new)
 
-    def _pending(self, message: Message) -> _Pending:
+    def _pending(self, message: Message, correction: Correction | None) -> _Pending:
         """Ask the policies which states a message concerns; one that cannot be read is a failure."""
         pending = _Pending(message)
+        if correction is not None and correction.problem:
+            pending.failed.append((CORRECTION, correction.problem))
+            return pending
+        gone = correction.gone if correction is not None else None
+        if gone is not None:
+            pending.gone = gone.id
+            self._add_tasks(pending, gone, gone)
+        self._add_tasks(pending, message, None)
+        return pending
+
+    def _add_tasks(self, pending: _Pending, said: Message, gone: Message | None) -> None:
         for policy in self._policies:
-            if message.type in policy.consumes:
+            if said.type in policy.consumes:
                 try:
-                    content = message.content()
-                    scope = policy.keys(message, content)
-                    pending.tasks.append(Task(policy, message, content, scope))
+                    content = said.content()
+                    scope = policy.keys(said, content)
+                    pending.tasks.append(Task(policy, pending.message, content, scope, gone))
                 except Exception as error:  # noqa: BLE001 - a fault of one message must not stop all
                     pending.failed.append((policy.name, repr(error)))
-        return pending
 
     # ------------------------------------------------------------------ one transaction for many
 
@@ -169,21 +186,30 @@ class PolicyRunner:
             await self._redone(partial(self._try_together, pending))
 
     async def _try_together(self, given: Sequence[_Pending]) -> None:
-        new = await self._journal.unhandled(GROUP, [one.message.id for one in given])
+        ids = dict.fromkeys(each for one in given for each in (one.gone, one.message.id) if each)
+        new = await self._journal.unhandled(GROUP, list(ids))
         pending = [one for one in given if one.message.id in new]
+        superseded = await Superseded.read(self._journal, [one.gone for one in pending if one.gone])
         working = Working(self._clock())
         await working.load(self._journal, [task for one in pending for task in one.tasks])
         buried: list[tuple[_Pending, list[Failure]]] = []
         in_a_row = self._in_a_row
+        handled: dict[str, None] = {}
         for one in pending:
-            judged = [(task, self._judge(working, task, task.scope.key)) for task in one.tasks]
-            failed = [*one.failed, *((task.policy.name, error) for task, error in judged if error)]
+            if one.message.id in handled:  # superseded before it was judged: it never is
+                continue
+            judged = one.gone not in new or one.gone in handled
+            failed = self._judge_all(working, one, superseded, withdraw=judged)
+            if one.gone in new:
+                handled[one.gone] = None
+            handled[one.message.id] = None
             in_a_row = in_a_row + 1 if failed else 0
             if failed:
                 buried.append((one, failed))
                 _check_run(in_a_row, failed[-1][1])
         work = working.settle()
-        work.handled = [(GROUP, one.message.id) for one in pending]
+        work.handled = [(GROUP, each) for each in handled]
+        work.writes += superseded.writes()
         for one, failed in buried:
             self._bury(work, one, failed)
         await self._commit(work)
@@ -192,14 +218,25 @@ class PolicyRunner:
         for one, failed in buried:
             log(POLICY_FAILED, id=one.message.id, type=one.message.type, policy=failed[0][0])
 
+    def _judge_all(
+        self, working: Working, one: _Pending, superseded: Superseded, *, withdraw: bool
+    ) -> list[Failure]:
+        """Judge a message for its states; what it supersedes is withdrawn first, if it was judged."""
+        problem = superseded.claim(one.gone, one.message.id) if one.gone else ""
+        if problem:
+            return [(CORRECTION, problem)]
+        tasks = [each for each in one.tasks if withdraw or each.gone is None]
+        told = [
+            (task, self._judge(working, task, task.scope.key)) for task in tasks if task.scope.key
+        ]
+        return [*one.failed, *((task.policy.name, error) for task, error in told if error)]
+
     def _judge(self, working: Working, task: Task, key: str) -> str:
         """Let a policy judge one state; return the error, "" when there is none."""
         try:
             state = working.state(task, key)
-            judged = task.policy.judge(key, state, task.message, task.content, self._rules)
-            concluded = derived(
-                task.policy, task.message, key, judged.conclusions, working.clock_now
-            )
+            judged = task.judged(key, state, self._rules)
+            concluded = derived(task, key, judged.conclusions, working.clock_now)
         except Exception as error:  # noqa: BLE001 - a fault of one message must not stop all
             return repr(error)
         if judged.state is not None:
@@ -221,7 +258,7 @@ class PolicyRunner:
                     after, more, errors = await self._redone(partial(self._page, task, after))
                     failed += [(task.policy.name, error) for error in errors]
         ordinary = [task for task in pending.tasks if not task.scope.prefix]
-        await self._together([_Pending(pending.message, ordinary, failed)])
+        await self._together([_Pending(pending.message, ordinary, failed, pending.gone)])
 
     async def _record(self, task: Task) -> None:
         working = Working(self._clock())

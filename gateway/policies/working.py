@@ -13,12 +13,15 @@ import orjson
 from gateway.policies.policy import (
     POLICY_PARTNER,
     Conclusion,
+    Judgement,
     Policy,
     Scope,
     State,
     conclusion_identity,
     conclusion_message_id,
+    withdrawal_cause,
 )
+from gateway.policies.rulebook import Rulebook
 from gateway.ports import Commit, Journal, Row, Stored, Submission, Write
 from schemas.checking import check
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes
@@ -35,12 +38,28 @@ class Unsound(Exception):  # noqa: N818 - a conclusion that does not satisfy its
 
 @dataclass(slots=True)
 class Task:
-    """One message for one policy: what it concerns."""
+    """One message for one policy: what it concerns.
+
+    `gone`: the message that `message` supersedes and whose contribution is taken back; `content` and
+    `scope` are then those of `gone`.
+    """
 
     policy: Policy
     message: Message
     content: State
     scope: Scope
+    gone: Message | None = None
+
+    def judged(self, key: str, state: State, rules: Rulebook) -> Judgement:
+        """Let the policy judge the message, or withdraw the one it supersedes."""
+        if self.gone is None:
+            return self.policy.judge(key, state, self.message, self.content, rules)
+        return self.policy.withdraw(key, state, self.gone, self.content, self.message, rules)
+
+    @property
+    def cause(self) -> str:
+        """Return what stands for the cause in the ids of the conclusions."""
+        return self.message.id if self.gone is None else withdrawal_cause(self.message.id)
 
 
 @dataclass(slots=True)
@@ -98,9 +117,12 @@ class Working:
         slot.state, slot.changed = state, True
 
     def remember(self, task: Task) -> None:
-        """Let the region's record take in the message."""
+        """Let the region's record take in the message, or forget the one that is withdrawn."""
         slot = self._regions.setdefault((task.policy.name, task.scope.region), _slot(None))
-        slot.state = task.policy.remember(slot.state, task.message, task.content)
+        if task.gone is None:
+            slot.state = task.policy.remember(slot.state, task.message, task.content)
+        else:
+            slot.state = task.policy.forget(slot.state, task.gone, task.content)
         slot.changed = True
 
     def conclude(self, submissions: Iterable[Submission]) -> None:
@@ -126,12 +148,13 @@ def _slot(stored: Stored | None) -> _Slot:
 
 
 def derived(
-    policy: Policy, cause: Message, key: str, conclusions: Sequence[Conclusion], now: datetime
+    task: Task, key: str, conclusions: Sequence[Conclusion], now: datetime
 ) -> list[Submission]:
     """Return the conclusions as documents of the policy's own partner, with ids that never vary.
 
     Raises Unsound when one does not satisfy its contract.
     """
+    policy, cause = task.policy, task.message
     partner = POLICY_PARTNER + policy.name
     found = []
     for number, conclusion in enumerate(conclusions):
@@ -139,7 +162,7 @@ def derived(
         wrong = check(conclusion.type, conclusion.data, blob)
         if wrong or not listed.derived:
             raise Unsound("; ".join(f"{each.path}: {each.en}" for each in wrong) or listed.name)
-        identity = conclusion_identity(policy.name, cause.id, key, number)
+        identity = conclusion_identity(policy.name, task.cause, key, number)
         message = Message(
             id=identity,
             source=SOURCE_PREFIX + partner,
@@ -156,7 +179,7 @@ def derived(
             Submission(
                 id=identity,
                 partner=partner,
-                message_id=conclusion_message_id(cause.id, key, number),
+                message_id=conclusion_message_id(task.cause, key, number),
                 interface=POLICY_INTERFACE,
                 raw=blob,
                 digest=hashlib.sha256(blob).hexdigest(),

@@ -7,9 +7,9 @@ import orjson
 
 from gateway.journal.sqlite import SqliteJournal
 from gateway.policies.explain import CAUSES_SHOWN, NODES, Cause, as_dict, explain, render_text
-from gateway.policies.policy import Conclusion
+from gateway.policies.policy import Conclusion, Scope
 from gateway.policies.progress import Progress
-from gateway.policies.working import derived
+from gateway.policies.working import Task, derived
 from gateway.ports import Commit, Entry, Journal
 from schemas.events import PROGRESS_WARNED
 from tests.unit.policies.making import DRUG, GUIZHOU, HOSPITAL, accepted, closed, task
@@ -39,7 +39,8 @@ async def warn(journal: SqliteJournal, key: str, *causes: str) -> str:
             "causes": list(causes),
         },
     }
-    (given,) = derived(Progress(), Q1, key, [Conclusion(PROGRESS_WARNED, data)], NOW)
+    task_ = Task(Progress(), Q1, {}, Scope(key))
+    (given,) = derived(task_, key, [Conclusion(PROGRESS_WARNED, data)], NOW)
     await journal.commit(Commit(submissions=[given]))
     return given.id
 

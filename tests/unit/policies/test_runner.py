@@ -321,6 +321,14 @@ class Touchy:
             raise KeyError("no")
         return Judgement({"n": state["n"] + 1})
 
+    def withdraw(
+        self, key: str, state: State, gone: Message, content: State, by: Message, rules: Rulebook
+    ) -> Judgement:
+        return Judgement({"n": state["n"] - 1})
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:
+        return {}
+
 
 class Babbling(Touchy):
     """A policy whose conclusion is nonsense."""
