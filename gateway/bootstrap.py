@@ -53,6 +53,7 @@ from gateway.ops.chain import ChainWatch
 from gateway.ops.health import Readiness, make_ops_router
 from gateway.ops.metrics import Metrics
 from gateway.partners import Partners
+from gateway.policies.daykeeping import DayKeeper
 from gateway.policies.registry import POLICIES
 from gateway.policies.runner import PolicyRunner
 from gateway.policies.terms import load_terms
@@ -126,7 +127,9 @@ class Gateway:
         self.bus = open_bus(settings, self.journal)
         self.receiving = Receiving(self.journal, self.interfaces, crosswalk)
         self.holds = Holds(self.journal, self.partners)
-        self.policies = PolicyRunner(self.journal, self.bus, POLICIES, load_terms(), clock)
+        rules = load_terms()
+        self.policies = PolicyRunner(self.journal, self.bus, POLICIES, rules, clock)
+        self.days = DayKeeper(self.journal, rules, clock)
         self.client = delivery_client(settings.delivery_timeout)
         self.delivery = Delivery(
             self.journal,
@@ -245,6 +248,7 @@ class Gateway:
 
     def _work(self) -> None:
         self._keep("policies", self.policies.run)
+        self._keep("days", self.days.run)
         self._keep("delivery", self.delivery.run)
         if self.settings.bus != "embedded":
             self._keep("relay", self.relay.run)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.acceptance import AcceptanceRecorded
+from schemas.calendar import DayEnded
 from schemas.canonical import Canonical
 from schemas.catalogue import ItemPublished
 from schemas.issues import Issue
@@ -81,6 +82,7 @@ TRACE_PACK_RECEIVED: Final = "cn.jicai.trace.pack_received.v1"
 TRACE_PACK_DISPENSED: Final = "cn.jicai.trace.pack_dispensed.v1"
 USAGE_DISPENSED: Final = "cn.jicai.usage.dispensed.v1"
 STOCK_COUNTED: Final = "cn.jicai.stock.counted.v1"
+CALENDAR_DAY_ENDED: Final = "cn.jicai.calendar.day_ended.v1"
 MESSAGE_REJECTED: Final = "cn.jicai.message.rejected.v1"
 
 _PER_INSTITUTION_AND_DRUG: Final = ("institution", "drug")
@@ -122,6 +124,7 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
         EventType(TRACE_PACK_DISPENSED, PackDispensed, ("event_id",), "event_at"),
         EventType(USAGE_DISPENSED, DispenseRecorded, ("dispense_no",), "dispensed_at"),
         EventType(STOCK_COUNTED, StockCounted, ("institution", "unified_code"), "counted_at"),
+        EventType(CALENDAR_DAY_ENDED, DayEnded, ("region",), "day", derived=True),
         EventType(MESSAGE_REJECTED, MessageRejected, ("msg_id",), "rejected_at", derived=True),
     )
 }

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from gateway.policies.workdays import Workdays
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -71,10 +73,11 @@ class Ratios:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All regions' terms and the ratios. A region without a file, and without a province's, is silent."""
+    """All regions' terms, the ratios and the workdays. A region without a file, and without a province's, is silent."""
 
     regions: Mapping[str, Terms]
     ratios: Ratios
+    workdays: Workdays = field(default_factory=Workdays)
     _resolved: dict[str, Terms | None] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, region: str) -> Terms | None:

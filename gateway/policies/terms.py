@@ -18,40 +18,14 @@ from typing import Any, Final
 
 from gateway.errors import Misconfigured
 from gateway.policies.rulebook import Ratios, Rulebook, Term, Terms
+from gateway.policies.vocabulary import VOCABULARY_FILE, Word, load_vocabulary
+from gateway.policies.workdays import WORKDAYS_FILE, Workdays
 from schemas.codes import REGION_PATTERN
 from schemas.money import PRICE_SCALE
 
 TERMS_FOLDER: Final = Path(__file__).parents[2] / "contracts" / "policies"
 RATIOS_FILE: Final = "ratios.toml"
-
-KNOWN_TERMS: Final[Mapping[str, str]] = {
-    "progress.measured": r"quarter|month",
-    "progress.monitored": r"quarter|month",
-    "progress.settled": r"quarter|month",
-    "progress.warn_below": r"0\.[0-9]{1,4}|1(\.0{1,4})?",
-    "progress.hold_below": r"0\.[0-9]{1,4}|1(\.0{1,4})?",
-    "progress.hold_starts": r"next_month",
-    "progress.resume_when": r"cumulative_task_done",
-    "progress.unfinished_at_term_end": r"reduce_next_year_quota",
-    "linkage.scope": r"product|drug",
-    "linkage.follows": r"lowest_elsewhere",
-    "linkage.conversion": r"ratio",
-    "term.starts": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "term.months": r"[1-9][0-9]?",
-    "term.agreement": r"yearly",
-}
-"""The terms that policies understand, with the form of their values: a misspelt one must not be silent."""
-
-NEEDED_WITH: Final[Mapping[str, tuple[str, ...]]] = {
-    "progress.warn_below": ("progress.measured",),
-    "progress.hold_below": (
-        "progress.measured",
-        "progress.hold_starts",
-        "progress.resume_when",
-    ),
-    "linkage.scope": ("linkage.follows",),
-}
-"""A threshold without its period, or a hold without its end, could not be applied."""
+OTHER_FILES: Final = frozenset({RATIOS_FILE, VOCABULARY_FILE, WORKDAYS_FILE})
 
 _REGION: Final = re.compile(REGION_PATTERN)
 _FACTOR: Final = re.compile(r"[0-9]{1,2}\.[0-9]{1,6}")
@@ -61,18 +35,19 @@ def load_terms(folder: Path = TERMS_FOLDER) -> Rulebook:
     """Read every region's file and the ratios. Raises Misconfigured with every finding."""
     findings: list[str] = []
     read: dict[str, Terms] = {}
+    words = load_vocabulary(folder if (folder / VOCABULARY_FILE).exists() else TERMS_FOLDER)
     for path in sorted(folder.glob("*.toml")):
-        if path.name != RATIOS_FILE:
-            terms = _region(path, findings)
+        if path.name not in OTHER_FILES:
+            terms = _region(path, words, findings)
             if terms is not None:
                 read[terms.code] = terms
     placed = _with_provinces(read)
     for terms in placed.values():
-        findings += _companions_missing(terms)
+        findings += _companions_missing(terms, words)
     ratios = _ratios(folder / RATIOS_FILE, findings)
     if findings or ratios is None:
         raise Misconfigured(*findings)
-    return Rulebook(placed, ratios)
+    return Rulebook(placed, ratios, Workdays.load(folder / WORKDAYS_FILE))
 
 
 def _with_provinces(read: Mapping[str, Terms]) -> dict[str, Terms]:
@@ -96,7 +71,7 @@ def _parsed(path: Path, findings: list[str]) -> dict[str, Any] | None:
         return None
 
 
-def _region(path: Path, findings: list[str]) -> Terms | None:
+def _region(path: Path, words: Mapping[str, Word], findings: list[str]) -> Terms | None:
     given = _parsed(path, findings)
     if given is None:
         return None
@@ -112,13 +87,15 @@ def _region(path: Path, findings: list[str]) -> Terms | None:
         for part in ("number", "title")
         if not cited.get(part) or not isinstance(cited[part], str)
     ]
-    values = _values(path.name, given, findings)
+    values = _values(path.name, given, words, findings)
     if len(findings) > before:
         return None
     return Terms(str(code), str(name), cited["number"], cited["title"], values)
 
 
-def _values(file: str, given: dict[str, Any], findings: list[str]) -> dict[str, tuple[Term, ...]]:
+def _values(
+    file: str, given: dict[str, Any], words: Mapping[str, Word], findings: list[str]
+) -> dict[str, tuple[Term, ...]]:
     found: dict[str, tuple[Term, ...]] = {}
     for family, terms in given.items():
         if not isinstance(terms, dict):
@@ -126,25 +103,26 @@ def _values(file: str, given: dict[str, Any], findings: list[str]) -> dict[str, 
             continue
         for short, versions in terms.items():
             name = f"{family}.{short}"
-            if name not in KNOWN_TERMS:
+            word = words.get(name)
+            if word is None:
                 findings.append(f"{file}: no policy knows the term {name}")
                 continue
             listed = versions if isinstance(versions, list) else [versions]
-            read = [_term(file, name, each, findings) for each in listed]
+            read = [_term(file, word, each, findings) for each in listed]
             found[name] = _in_order(file, name, [each for each in read if each], findings)
     return found
 
 
-def _term(file: str, name: str, given: object, findings: list[str]) -> Term | None:
-    where = f"{file}: {name}"
+def _term(file: str, word: Word, given: object, findings: list[str]) -> Term | None:
+    name, where = word.name, f"{file}: {word.name}"
     if not isinstance(given, dict):
         findings.append(f"{where}: a table with value, clause and from is expected")
         return None
     before = len(findings)
     value, clause = given.get("value"), given.get("clause")
     since, until = given.get("from"), given.get("until")
-    if not isinstance(value, str) or re.fullmatch(KNOWN_TERMS[name], value, re.ASCII) is None:
-        findings.append(f"{where}: value {value!r} must be text of the form {KNOWN_TERMS[name]}")
+    if not word.fits(value):
+        findings.append(f"{where}: value {value!r} must be text of the form {word.form}")
     if not isinstance(clause, str) or not clause.strip():
         findings.append(f"{where}: no clause: a value without its source is not a term")
     if type(since) is not date or (until is not None and type(until) is not date):
@@ -167,12 +145,12 @@ def _in_order(file: str, name: str, read: list[Term], findings: list[str]) -> tu
     return tuple(ordered)
 
 
-def _companions_missing(terms: Terms) -> list[str]:
+def _companions_missing(terms: Terms, words: Mapping[str, Word]) -> list[str]:
     return [
         f"{terms.code}.toml: {name} needs {companion} on {term.since}"
-        for name, companions in NEEDED_WITH.items()
-        for term in terms.values.get(name, ())
-        for companion in companions
+        for name, versions in terms.values.items()
+        for term in versions
+        for companion in words[name].needs
         if terms.value(companion, term.since) is None
     ]
 
