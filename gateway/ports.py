@@ -52,6 +52,8 @@ class Entry:
     """The id of the row that carries the raw bytes of the same submission (itself for the head)."""
     recorded_at: str
     hash: str
+    line: int = 0
+    """Number of the row within its document; 0 where the row is the whole of it."""
 
 
 # --------------------------------------------------------------------------- what is made durable
@@ -95,6 +97,10 @@ class Submission:
     """Of the authenticated request; one that was seen before makes the outcome `replayed`."""
     releases: str = ""
     """Id of the held row that the (single) row of this submission releases: taken off the hold list."""
+    rejects: str = ""
+    """Id of the held row that the (single) row of this submission sends back (退回): taken off the hold
+    list too, wherever it stands there. The held row keeps its id and its bytes, to which this row leads;
+    what is not held any more is a duplicate, and nothing is written."""
 
 
 class LineState(StrEnum):
@@ -215,6 +221,17 @@ class Held:
     keys: tuple[str, ...]
     issues: tuple[Issue, ...]
     since: str
+    number: int = 0
+    """Place on the hold list: older is smaller; by it the list is read in pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCount:
+    """What a partner has on the hold list: how much, and since when the oldest waits."""
+
+    partner: str
+    count: int
+    since: str
 
 
 class Journal(Protocol):
@@ -262,8 +279,12 @@ class Journal(Protocol):
         """Return the end of every shard's chain."""
         ...
 
-    async def held(self, *, limit: int = 1000) -> list[Held]:
-        """Return what is held, oldest first."""
+    async def held(self, *, limit: int = 1000, after: int = 0) -> list[Held]:
+        """Return what is held, oldest first: those with a `number` greater than `after`."""
+        ...
+
+    async def held_counts(self) -> list[HeldCount]:
+        """Return how much is held, partner by partner in the order of their ids."""
         ...
 
     def verify(self, shard: int, after: int = 0) -> AsyncIterator[int]:

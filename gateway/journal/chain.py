@@ -154,4 +154,5 @@ def as_entry(one: Record) -> Entry:
         head_id=one.head_id,
         recorded_at=one.recorded_at,
         hash=one.hash.hex(),
+        line=one.line,
     )

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-from gateway.ports import Commit, Row, Submission
+from gateway.ports import Commit, EntryKind, Row, Submission
 from schemas.envelope import ID_BYTES
 
 TEXT_LIMIT: Final = 2000
@@ -86,16 +86,27 @@ def _check_submission(given: Submission) -> None:
             given.received_at,
             given.nonce,
             given.releases,
+            given.rejects,
         )
     )
     if given.nonce:
         _check_pair(given.partner, given.nonce)
     if given.raw and hashlib.sha256(given.raw).hexdigest() != given.digest:
         raise ValueError(f"submission {given.id}: the digest is not the SHA-256 of its raw bytes")
-    if given.releases and (len(given.rows) != 1 or given.refused):
-        raise ValueError(f"submission {given.id}: a release has exactly one row")
+    if given.releases or given.rejects:
+        _check_leaving(given)
     for row in given.rows:
         _check_row(row)
+
+
+def _check_leaving(given: Submission) -> None:
+    """Check what takes a held row off the hold list."""
+    if given.releases and given.rejects:
+        raise ValueError(f"submission {given.id}: a held row is released or sent back, not both")
+    if len(given.rows) != 1 or given.refused:
+        raise ValueError(f"submission {given.id}: a release has exactly one row")
+    if given.rejects and given.rows[0].kind is not EntryKind.MESSAGE:
+        raise ValueError(f"submission {given.id}: what is sent back is not held again")
 
 
 def _check_row(row: Row) -> None:

@@ -52,6 +52,7 @@ class Needs:
     states: list[tuple[str, str]]
     handled: list[tuple[str, str]]
     releases: list[str]
+    """Ids of held rows that are to leave the hold list, released or sent back."""
     waiting: bool
     """Whether any row could have to wait behind a held one."""
     holding: bool
@@ -71,7 +72,7 @@ class Known:
     hold_keys: dict[str, list[int]] = field(default_factory=dict)
     """Key → numbers of the held rows that have it, oldest first (at least one more than is released)."""
     held: dict[str, HeldPlace] = field(default_factory=dict)
-    """The rows that the group wants to release and that are still held."""
+    """The rows that the group wants off the hold list and that are still held."""
     held_numbers: Sequence[int] = ()
     """Numbers for newly held rows, ascending; as many as the group has rows, or none."""
 
@@ -90,8 +91,8 @@ def needs_of(group: Sequence[Commit], shards: int) -> Needs:
     for work in group:
         for given in work.submissions:
             ids.add(id_key(given.id))
-            if given.releases:
-                ids.add(id_key(given.releases))
+            if leaves := given.releases or given.rejects:
+                ids.add(id_key(leaves))
             if len(given.rows) != 1 or given.refused or given.rows[0].message.id != given.id:
                 places.add(shard_of(given.message_id, shards))
         for row in work.receipts:
@@ -106,7 +107,12 @@ def needs_of(group: Sequence[Commit], shards: int) -> Needs:
         nonces={(s.partner, s.nonce) for work in group for s in work.submissions if s.nonce},
         states=sorted({(write.space, write.key) for work in group for write in work.writes}),
         handled=sorted({pair for work in group for pair in work.handled}),
-        releases=[s.releases for work in group for s in work.submissions if s.releases],
+        releases=[
+            leaves
+            for work in group
+            for given in work.submissions
+            if (leaves := given.releases or given.rejects)
+        ],
         waiting=any(row.waits_on for row in every_row(group)),
         holding=any(row.kind is EntryKind.HELD for row in every_row(group)),
     )

@@ -137,7 +137,7 @@ class _Planner:
         nonce = (given.partner, given.nonce)
         if given.nonce and nonce in seen:
             return Outcome(given.id, Verdict.REPLAYED, ())
-        outcome = self._release(given) if given.releases else self._document(given)
+        outcome = self._leave(given) if given.releases or given.rejects else self._document(given)
         if given.nonce and outcome.verdict is not Verdict.CONFLICT:
             self._known.nonces.add(nonce)
             self.plan.nonces[nonce] = instant(given.received_at)
@@ -217,21 +217,24 @@ class _Planner:
         self._known.held[row.message.id] = HeldPlace(number, waits_on, "", "", b"")
         return LineState.HELD
 
-    def _release(self, given: Submission) -> Outcome:
-        """Plan the release of a held row: the coded row is written, the hold list lets go of the old.
+    def _leave(self, given: Submission) -> Outcome:
+        """Plan how a held row leaves the hold list: released in its turn, or sent back at any time.
 
-        No longer held: it was released before. Behind an older one: it stays held, nothing is written.
+        No longer held: it left before. Released behind an older one: it stays held, nothing is written.
         """
         row, key = given.rows[0], id_key(given.rows[0].message.id)
-        old = id_key(given.releases)
-        place = self._known.held.get(given.releases)
+        leaves = given.releases or given.rejects
+        old = id_key(leaves)
+        place = self._known.held.get(leaves)
         before = self._known.identities.get(old)
         if place is None or before is None:
             lines = (LineOutcome(row.line, LineState.DUPLICATE, row.message.id),)
             shard, seq = (-1, -1) if before is None else before[1:]
             return Outcome(given.id, Verdict.DUPLICATE, lines, shard, seq)
-        if key != old and key in self._known.identities:
+        if (given.rejects or key != old) and key in self._known.identities:
             return Outcome(given.id, Verdict.CONFLICT, ())
+        if given.rejects:
+            return self._sent_back(given, row, place)
         if any(self._known.hold_keys[each][0] < place.number for each in place.keys):
             stays = (LineOutcome(row.line, LineState.HELD, row.message.id),)
             return Outcome(given.id, Verdict.ACCEPTED, stays, before.shard, before.seq)
@@ -240,10 +243,22 @@ class _Planner:
 
     def _let_go(self, identity: str, place: HeldPlace) -> None:
         for each in place.keys:
-            self._known.hold_keys[each].remove(place.number)
+            # one that is sent back out of its turn may be younger than those that were looked up
+            if place.number in (waiting := self._known.hold_keys.get(each, [])):
+                waiting.remove(place.number)
         del self._known.held[identity]
         if self.plan.held.pop(identity, None) is None:
             self.plan.released.append(place.number)
+
+    def _sent_back(self, given: Submission, row: Row, place: HeldPlace) -> Outcome:
+        """Write the rejection of a held row; the held row keeps its id, its bytes and its place."""
+        self._let_go(given.rejects, place)
+        origin, head_id = _origin(given, place.digest), place.head_id or given.rejects
+        lines = (_line(row, LineState.ACCEPTED),)
+        shard, seq = self._append(row, LineState.ACCEPTED, origin, None, head_id)
+        first = First(lines, row.message.data)
+        self._remember(id_key(row.message.id), origin.digest, shard, seq, first)
+        return Outcome(given.id, Verdict.ACCEPTED, lines, shard, seq)
 
     def _released(self, given: Submission, row: Row, place: HeldPlace, before: Identity) -> Outcome:
         """Write the released row; the id keeps the digest of its first arrival, so resends stay duplicates."""

@@ -14,7 +14,7 @@ from gateway.journal.chain import COLUMNS, Record
 from gateway.journal.identities import id_key
 from gateway.journal.instants import since_instant, until_instant
 from gateway.journal.ranges import above
-from gateway.ports import Head, Held, Search, Stored
+from gateway.ports import Head, Held, HeldCount, Search, Stored
 
 _ALL: Final = ", ".join(COLUMNS)
 _WITHOUT_RAW: Final = ", ".join("NULL AS raw" if name == "raw" else name for name in COLUMNS)
@@ -88,17 +88,27 @@ class PostgresRows:
         found = await self._ask("SELECT shard, seq, hash FROM shard ORDER BY shard")
         return [Head(shard, seq, linked.hex()) for shard, seq, linked in found]
 
-    async def held(self, limit: int) -> list[Held]:
-        """Return the hold list, oldest first."""
+    async def held(self, limit: int, behind: int) -> list[Held]:
+        """Return the hold list behind a number, oldest first."""
         found = await self._ask(
-            "SELECT id, shard, seq, partner, subject, keys, issues, since FROM held"
-            " ORDER BY number LIMIT $1",
+            "SELECT id, shard, seq, partner, subject, keys, issues, since, number FROM held"
+            " WHERE number > $2 ORDER BY number LIMIT $1",
             limit,
+            behind,
         )
         return [
-            Held(identity, shard, seq, partner, subject, tuple(keys), issues_from(why), since)
-            for identity, shard, seq, partner, subject, keys, why, since in found
+            Held(identity, shard, seq, partner, subject, tuple(keys), issues_from(why), at, number)
+            for identity, shard, seq, partner, subject, keys, why, at, number in found
         ]
+
+    async def held_counts(self) -> list[HeldCount]:
+        """Return how much each partner has on the hold list, and since when the oldest waits."""
+        found = await self._ask(
+            "SELECT c.partner, c.count, h.since FROM"
+            " (SELECT partner, count(*) AS count, min(number) AS oldest FROM held GROUP BY partner)"
+            " AS c JOIN held AS h ON h.number = c.oldest"
+        )
+        return [HeldCount(*row) for row in found]
 
     async def states(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
         """Return those of the keys that exist."""

@@ -10,7 +10,7 @@ from gateway.journal.chain import Hasher, Record, as_entry
 from gateway.journal.identities import askable, askable_after
 from gateway.journal.verifying import walk
 from gateway.journal.watch import Watch
-from gateway.ports import Entry, Head, Held, Search, Stored
+from gateway.ports import Entry, Head, Held, HeldCount, Search, Stored
 
 _SMALL: Final = 2**31 - 1
 _LARGE: Final = 2**63 - 1
@@ -41,8 +41,12 @@ class Rows(Protocol):
         """Return the end of every chain; number 0 for an empty one."""
         ...
 
-    async def held(self, limit: int) -> list[Held]:
-        """Return the hold list, oldest first."""
+    async def held(self, limit: int, after: int) -> list[Held]:
+        """Return the hold list behind a number, oldest first."""
+        ...
+
+    async def held_counts(self) -> list[HeldCount]:
+        """Return how much each partner has on the hold list, and since when."""
         ...
 
     async def states(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
@@ -109,9 +113,13 @@ class Reading:
         """Return the end of every chain; number 0 for an empty one."""
         return await self._rows.heads()
 
-    async def held(self, *, limit: int = 1000) -> list[Held]:
-        """Return what is held, oldest first."""
-        return await self._rows.held(_limit(limit))
+    async def held(self, *, limit: int = 1000, after: int = 0) -> list[Held]:
+        """Return what is held, oldest first: those with a `number` greater than `after`."""
+        return await self._rows.held(_limit(limit), _number(after))
+
+    async def held_counts(self) -> list[HeldCount]:
+        """Return how much is held, partner by partner in the order of their ids."""
+        return sorted(await self._rows.held_counts(), key=lambda one: one.partner)
 
     async def verify(self, shard: int, after: int = 0) -> AsyncIterator[int]:
         """Walk a chain and yield each number. Raises Tampered at the first entry that does not fit."""

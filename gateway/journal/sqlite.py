@@ -19,7 +19,7 @@ from gateway.journal.plan import Plan, Result
 from gateway.journal.reading import Reading
 from gateway.journal.sqlite_group import write_group
 from gateway.journal.sqlite_schema import connect, prepare
-from gateway.ports import Commit, Head, Held, Outcome, Search, Stored
+from gateway.ports import Commit, Head, Held, HeldCount, Outcome, Search, Stored
 
 READERS: Final = 4
 
@@ -146,8 +146,11 @@ class _Readers:
     async def heads(self) -> list[Head]:
         return await self._read(sqlite_reads.heads)
 
-    async def held(self, limit: int) -> list[Held]:
-        return await self._read(sqlite_reads.held, limit)
+    async def held(self, limit: int, after: int) -> list[Held]:
+        return await self._read(sqlite_reads.held, limit, after)
+
+    async def held_counts(self) -> list[HeldCount]:
+        return await self._read(sqlite_reads.held_counts)
 
     async def states(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
         return await self._read(sqlite_reads.states, space, keys)

@@ -18,7 +18,7 @@ from gateway.journal.identities import id_key
 from gateway.journal.instants import since_instant, until_instant
 from gateway.journal.ranges import above
 from gateway.journal.verifying import Unreadable
-from gateway.ports import EntryKind, Head, Held, Search, Stored
+from gateway.ports import EntryKind, Head, Held, HeldCount, Search, Stored
 
 _ALL: Final = ", ".join(COLUMNS)
 _WITHOUT_RAW: Final = ", ".join("NULL AS raw" if name == "raw" else name for name in COLUMNS)
@@ -120,19 +120,37 @@ def heads(opened: sqlite3.Connection) -> list[Head]:
     return [Head(shard, seq, linked.hex()) for shard, seq, linked in found]
 
 
-def held(opened: sqlite3.Connection, limit: int) -> list[Held]:
-    """Return the hold list, oldest first."""
+def held(opened: sqlite3.Connection, limit: int, behind: int) -> list[Held]:
+    """Return the hold list behind a number, oldest first."""
     found = opened.execute(
-        "SELECT id, shard, seq, partner, subject, keys, issues, since FROM held"
-        " ORDER BY number LIMIT ?",
-        (limit,),
+        "SELECT id, shard, seq, partner, subject, keys, issues, since, number FROM held"
+        " WHERE number > ? ORDER BY number LIMIT ?",
+        (behind, limit),
     )
     return [
         Held(
-            identity, shard, seq, partner, subject, tuple(orjson.loads(keys)), issues_from(why), at
+            identity,
+            shard,
+            seq,
+            partner,
+            subject,
+            tuple(orjson.loads(keys)),
+            issues_from(why),
+            since,
+            number,
         )
-        for identity, shard, seq, partner, subject, keys, why, at in found
+        for identity, shard, seq, partner, subject, keys, why, since, number in found
     ]
+
+
+def held_counts(opened: sqlite3.Connection) -> list[HeldCount]:
+    """Return how much each partner has on the hold list, and since when the oldest waits."""
+    found = opened.execute(
+        "SELECT c.partner, c.count, h.since FROM"
+        " (SELECT partner, count(*) AS count, min(number) AS oldest FROM held GROUP BY partner) AS c"
+        " JOIN held AS h ON h.number = c.oldest"
+    )
+    return [HeldCount(*row) for row in found]
 
 
 def states(opened: sqlite3.Connection, space: str, keys: Sequence[str]) -> dict[str, Stored]:

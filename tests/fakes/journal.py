@@ -20,6 +20,7 @@ from gateway.ports import (
     EntryKind,
     Head,
     Held,
+    HeldCount,
     LineOutcome,
     LineState,
     Outcome,
@@ -74,6 +75,8 @@ class _State:
     values: dict[tuple[str, str], Stored] = field(default_factory=dict)
     holds: dict[str, Held] = field(default_factory=dict)
     """By the held message's id, oldest first."""
+    numbered: int = 0
+    """Rows that were ever held."""
 
 
 class MemoryJournal:
@@ -162,8 +165,8 @@ class MemoryJournal:
         return Outcome(given.id, verdict, tuple(lines), *place)
 
     def _known(self, given: Submission, row: Row) -> bool:
-        if given.releases:
-            return given.releases not in self._state.holds
+        if leaves := given.releases or given.rejects:
+            return leaves not in self._state.holds
         return row.message.id in self._state.by_id
 
     def _line(
@@ -172,13 +175,14 @@ class MemoryJournal:
         identity = row.message.id
         if self._known(given, row):
             return None, LineOutcome(row.line, LineState.DUPLICATE, identity)
-        blocked = self._blocked(row, given.releases)
+        blocked = not given.rejects and self._blocked(row, given.releases)
         kind = EntryKind.HELD if blocked else row.kind
         entry = self._append(row, kind, given, head)
         if kind is not EntryKind.HELD:
-            self._state.holds.pop(given.releases, None)
+            self._state.holds.pop(given.releases or given.rejects, None)
             return entry, LineOutcome(row.line, LineState.ACCEPTED, identity)
         if not given.releases:
+            self._state.numbered += 1
             self._state.holds[identity] = Held(
                 identity,
                 entry.shard,
@@ -188,6 +192,7 @@ class MemoryJournal:
                 tuple(row.waits_on),
                 tuple(row.held_for),
                 given.received_at,
+                self._state.numbered,
             )
         return entry, LineOutcome(row.line, LineState.HELD, identity, tuple(row.held_for))
 
@@ -272,9 +277,17 @@ class MemoryJournal:
             for shard, chain in enumerate(self._state.chains)
         ]
 
-    async def held(self, *, limit: int = 1000) -> list[Held]:
+    async def held(self, *, limit: int = 1000, after: int = 0) -> list[Held]:
         """Return what is held, oldest first."""
-        return list(self._state.holds.values())[:limit]
+        return [one for one in self._state.holds.values() if one.number > after][:limit]
+
+    async def held_counts(self) -> list[HeldCount]:
+        """Return how much is held, by partner."""
+        found: dict[str, HeldCount] = {}
+        for one in self._state.holds.values():
+            before = found.get(one.partner, HeldCount(one.partner, 0, one.since))
+            found[one.partner] = replace(before, count=before.count + 1)
+        return [found[partner] for partner in sorted(found)]
 
     async def verify(self, shard: int, after: int = 0) -> AsyncIterator[int]:
         """Walk a chain. Raises Tampered at the first entry that does not fit."""

@@ -156,3 +156,19 @@ async def test_waiting_ends_as_soon_as_a_shard_grows() -> None:
     await put(journal, submission("a", Row(message("a"))))
     assert await journal.wait([Head(0, 0, "")], 5) is True
     assert await journal.wait([Head(0, 1, "")], 0.01) is False
+
+
+async def test_what_is_sent_back_leaves_the_hold_list_once_and_out_of_turn() -> None:
+    journal = MemoryJournal()
+    first = submission("a", Row(message("a"), kind=EntryKind.HELD, waits_on=("k",)))
+    second = submission("b", Row(message("b"), kind=EntryKind.HELD, waits_on=("k",)))
+    await put(journal, first, second)
+    back = [replace(submission(f"r{n}", Row(message("rb"))), rejects="b") for n in (1, 2)]
+    outcomes = await journal.commit(Commit(submissions=back))
+    states = [each.lines[0].state for each in outcomes]
+    assert states == [LineState.ACCEPTED, LineState.DUPLICATE]
+    assert [each.id for each in await journal.held()] == ["a"]
+    assert [(each.partner, each.count) for each in await journal.held_counts()] == [("p1", 1)]
+    kept = await journal.find("b")
+    assert kept is not None
+    assert kept.kind is EntryKind.HELD
