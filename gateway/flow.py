@@ -40,6 +40,7 @@ from gateway.steps import (
 )
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes, message_identity
 from schemas.events import MESSAGE_REJECTED
+from schemas.rejection import reason_of
 
 RECEIVING: Final[tuple[Callable[[Reception], None], ...]] = (
     read_document,
@@ -61,7 +62,6 @@ _VERDICTS: Final[Mapping[LineState, LineVerdict]] = {
     LineState.HELD: "held",
     LineState.REJECTED: "rejected",
 }
-_REASONS: Final = {"code.unknown": "unknown", "code.expired": "expired", "sum.mismatch": "sum"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +219,10 @@ def _rejected(
 def _rejection(
     arrival: Arrival, identity: str, message_id: str, issues: tuple[Issue, ...]
 ) -> Message:
-    first = issues[0].code
     data: dict[str, Any] = {
         "msg_id": message_id,
         "interface": arrival.interface,
-        "reason": _REASONS.get(first, "contract"),
+        "reason": reason_of(issues),
         "issues": [each.as_dict() for each in issues[:SHOWN_ISSUES]],
         "rejected_at": arrival.received_at,
     }

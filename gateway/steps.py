@@ -12,6 +12,7 @@ from typing import Final
 
 from adapters._kit.protocol import Document, Draft, Read, Sender
 from gateway.coding.crosswalk import Crosswalk
+from gateway.coding.refusals import refused_codes
 from gateway.coding.translate import code_draft, provisional_subject
 from gateway.errors import Rejected, issue
 from gateway.partners import Partner
@@ -105,15 +106,20 @@ def permit(reception: Reception) -> None:
 
 
 def code(reception: Reception) -> None:
-    """Local codes → unified codes as of the business day; unknown ones hold or reject the line."""
+    """Local codes → unified codes as of the business day; unknown ones hold or reject the line.
+
+    A code that a person refused rejects it whatever the partner's setting: nothing will ever map it.
+    """
     partner = reception.arrival.partner
     kept: list[Line] = []
     for line in reception.lines:
         draft = line.draft
         day = str(draft.data.get(EVENT_TYPES[draft.type].dated_by, ""))[:DATE_LENGTH]
         coded = code_draft(draft.data, partner, day, reception.crosswalk)
-        if coded.issues and partner.uncoded == "reject":
-            reception.refused.append((draft.line, tuple(coded.issues)))
+        refused = refused_codes(coded.issues)
+        if refused or (coded.issues and partner.uncoded == "reject"):
+            wrong = coded.issues if partner.uncoded == "reject" else refused
+            reception.refused.append((draft.line, wrong))
             continue
         line.keys, line.uncoded = tuple(coded.keys), tuple(coded.issues)
         kept.append(line)

@@ -15,6 +15,7 @@ from schemas.acceptance import AcceptanceRecorded
 from schemas.calendar import DayEnded
 from schemas.canonical import Canonical
 from schemas.catalogue import ItemPublished
+from schemas.holding import HoldAged
 from schemas.issues import Issue
 from schemas.order import OrderPlaced, order_adds_up
 from schemas.price import ListingPriced, PriceLinked
@@ -84,6 +85,7 @@ USAGE_DISPENSED: Final = "cn.jicai.usage.dispensed.v1"
 STOCK_COUNTED: Final = "cn.jicai.stock.counted.v1"
 CALENDAR_DAY_ENDED: Final = "cn.jicai.calendar.day_ended.v1"
 MESSAGE_REJECTED: Final = "cn.jicai.message.rejected.v1"
+CROSSWALK_HOLD_AGED: Final = "cn.jicai.crosswalk.hold_aged.v1"
 
 _PER_INSTITUTION_AND_DRUG: Final = ("institution", "drug")
 
@@ -126,6 +128,13 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
         EventType(STOCK_COUNTED, StockCounted, ("institution", "unified_code"), "counted_at"),
         EventType(CALENDAR_DAY_ENDED, DayEnded, ("region",), "day", derived=True),
         EventType(MESSAGE_REJECTED, MessageRejected, ("msg_id",), "rejected_at", derived=True),
+        EventType(
+            CROSSWALK_HOLD_AGED,
+            HoldAged,
+            ("partner", "kind", "local_code"),
+            "aged_at",
+            derived=True,
+        ),
     )
 }
 TOPICS: Final[Mapping[str, EventType]] = {listed.topic: listed for listed in EVENT_TYPES.values()}

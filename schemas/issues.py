@@ -67,6 +67,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "包装换算结果 {value} 无法以 {scale} 位小数精确表示",
         "The converted value {value} cannot be written exactly with {scale} decimals",
     ),
+    "code.refused": (
+        "编码不予对照:{kind} {code}:{reason}",
+        "The code was refused, it has no unified code: {kind} {code}: {reason}",
+    ),
     "id.conflict": (
         "同一报文编号内容不同,原报文保持不变",
         "Same message id with other content; the first one stands",

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Final
+
 from pydantic import Field
 
 from schemas.canonical import Canonical, Instant, Statement, Text
+from schemas.issues import Issue
+
+REASONS: Final[Mapping[str, str]] = {
+    "code.refused": "code_refused",
+    "code.unknown": "unknown",
+    "code.expired": "expired",
+    "sum.mismatch": "sum",
+}
+"""Code of an issue → the family that a rejection names as its reason; all else is against the contract."""
+CONTRACT: Final = "contract"
 
 
 class IssueShown(Canonical):
@@ -18,7 +31,10 @@ class IssueShown(Canonical):
 
 
 class MessageRejected(Statement):
-    """报文拒收. `reason` is the first issue's family: contract, sum, unknown, expired, …"""
+    """报文拒收. `reason` is the first issue's family: contract, sum, unknown, expired, code_refused.
+
+    A refused code comes first of all: it is the one thing that the partner cannot wait out.
+    """
 
     msg_id: str
     interface: Text
@@ -26,3 +42,9 @@ class MessageRejected(Statement):
     reason: Text
     issues: tuple[IssueShown, ...] = Field(min_length=1)
     rejected_at: Instant
+
+
+def reason_of(issues: Iterable[Issue]) -> str:
+    """Return the reason of a rejection: a refused code before all else, then the first issue's family."""
+    found = [REASONS.get(each.code, CONTRACT) for each in issues]
+    return REASONS["code.refused"] if REASONS["code.refused"] in found else found[0]

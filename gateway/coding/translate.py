@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from gateway.coding.crosswalk import Crosswalk, Space, meaning_on
+from gateway.coding.refusals import CODE_REFUSED, Refusals
 from gateway.coding.rows import LONGEST_CODE, SHAPES
 from gateway.partners import Partner
 from schemas.codes import CODED_FIELDS, CodeKind
@@ -56,11 +57,12 @@ def code_draft(data: dict[str, Any], partner: Partner, day: str, crosswalk: Cros
 class _Coding:
     """One draft being coded."""
 
-    __slots__ = ("_day", "_drugs", "_fields", "_partner", "issues", "keys")
+    __slots__ = ("_crosswalk", "_day", "_drugs", "_fields", "_partner", "issues", "keys")
 
     def __init__(self, partner: Partner, day: str, crosswalk: Crosswalk) -> None:
         self._partner, self._day, self._drugs = partner, day, crosswalk.drugs
         self._fields = crosswalk.coded_fields(partner.id)
+        self._crosswalk = crosswalk
         self.keys: list[str] = []
         self.issues: list[Issue] = []
 
@@ -101,9 +103,18 @@ class _Coding:
         meanings = space.get(local)
         unified = meaning_on(meanings, self._day) if meanings is not None else None
         if unified is None:
-            day = self._day if meanings is not None else None
-            self.issues.append(_missing(place, field, kind, local, day))
+            self.issues.append(self._absent(place, field, kind, local, known=meanings is not None))
         return unified
+
+    def _absent(self, place: str | int, field: str, kind: str, local: str, *, known: bool) -> Issue:
+        """Return why a code has no meaning: refused by a person, expired, or never heard of."""
+        knows = self._crosswalk
+        if isinstance(knows, Refusals):
+            refused = knows.refusal(self._partner.id, kind, local, self._day)
+            if refused is not None:
+                shown, path = local[:LONGEST_CODE], _path(place, field)
+                return issue(CODE_REFUSED, path, kind=kind, code=shown, reason=refused.reason)
+        return _missing(place, field, kind, local, self._day if known else None)
 
 
 def _take_back(data: dict[str, Any], crosswalk: Crosswalk) -> None:
@@ -128,11 +139,15 @@ def _missing(
     place: str | int, field: str, kind: str, local: object, day: str | None = None
 ) -> Issue:
     """Return the issue; a `day` says that the code is known but has no meaning on it."""
-    path = f"{LINES}[{place}].{field}" if isinstance(place, int) else field
+    path = _path(place, field)
     shown = str(local)[:LONGEST_CODE]
     if day is not None:
         return issue("code.expired", path, kind=kind, code=shown, date=day)
     return issue("code.unknown", path, kind=kind, code=shown)
+
+
+def _path(place: str | int, field: str) -> str:
+    return f"{LINES}[{place}].{field}" if isinstance(place, int) else field
 
 
 def provisional_subject(event_type: EventType, data: Mapping[str, Any], partner_id: str) -> str:

@@ -1,0 +1,30 @@
+"""不予对照: what a person decided has no unified code, and how a message that says it goes back.
+
+A refused code is no gap in our knowledge, so nothing waits for it: the partner must correct the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Protocol, runtime_checkable
+
+from gateway.coding.records import CrosswalkVersion
+from schemas.issues import Issue
+
+CODE_REFUSED: Final = "code.refused"
+
+
+@runtime_checkable
+class Refusals(Protocol):
+    """A crosswalk that knows what was refused."""
+
+    def refusal(
+        self, partner: str, kind: str, local_code: str, day: str
+    ) -> CrosswalkVersion | None:
+        """Return the version (relation NONE, with its `reason`) in force on a day; None: not refused."""
+        ...
+
+
+def refused_codes(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Return those issues that say that a code was refused."""
+    return tuple(each for each in issues if each.code == CODE_REFUSED)
