@@ -80,6 +80,14 @@ DELIVERY_RESUMED: Final = LogEvent(
 HELD_RELEASED: Final = LogEvent(
     "coding.released", logging.INFO, "挂起报文已放行 held messages were released"
 )
+HELD_REJECTED: Final = LogEvent(
+    "coding.sent_back",
+    logging.INFO,
+    "挂起报文已退回 held messages were rejected for a refused code",
+)
+HOLD_AGED: Final = LogEvent(
+    "coding.hold_aged", logging.WARNING, "编码挂起超时 messages wait too long for a code"
+)
 HELD_STRANDED: Final = LogEvent(
     "coding.stranded",
     logging.WARNING,

@@ -1,106 +1,127 @@
-"""挂起与放行: held messages flow on, in order, once their codes have been mapped.
+"""挂起与放行: held messages flow on, in order, once their codes have been mapped, or go back.
 
 A held row carries the partner's own codes. It is released when every code has a meaning on its
 business day and nothing that was held before it shares a key with it; what is released is appended
-like any other message, with the same id, freshly coded.
+like any other message, with the same id, freshly coded. It is sent back, wherever it stands, when one
+of its codes was refused: nothing will ever map it, and those behind it must not wait for that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from gateway.coding.crosswalk import Crosswalk
+from gateway.coding.leaving import rejection_of, release_of
+from gateway.coding.records import Relation
+from gateway.coding.refusals import refused_codes
 from gateway.coding.rows import SHAPES
-from gateway.coding.translate import KEY_MARK, code_draft
-from gateway.errors import Issue
-from gateway.log_events import HELD_RELEASED, HELD_STRANDED, log
-from gateway.partners import Partners
-from gateway.ports import Commit, Entry, EntryKind, Held, Journal, LineState, Row, Submission
+from gateway.coding.translate import KEY_MARK, Coded, code_draft
+from gateway.log_events import HELD_REJECTED, HELD_RELEASED, HELD_STRANDED, log
+from gateway.partners import Partner, Partners
+from gateway.ports import (
+    Commit,
+    Entry,
+    EntryKind,
+    Held,
+    Journal,
+    LineState,
+    Outcome,
+    Submission,
+    Verdict,
+)
 from schemas.checking import check
-from schemas.envelope import Message, canonical_bytes, message_identity
-from schemas.events import EVENT_TYPES
+from schemas.envelope import Message, canonical_bytes
+from schemas.events import EVENT_TYPES, EventType
 
 DAY: Final = len("2026-01-31")
 COMMITTED_TOGETHER: Final = 200
-_LISTED_AT_FIRST: Final = 10_000
+PAGE: Final = 2000
 
-Reason = Literal["partner_gone", "type_unknown", "contract", "row_missing"]
+Reason = Literal["partner_gone", "type_unknown", "row_missing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """A held message that no mapping can release: a person must look at it. It stays held."""
+    """A held message that neither can be released nor sent back: a person must look at it."""
 
     id: str
     partner: str
     reason: Reason
-    issues: tuple[Issue, ...] = ()
+
+
+class Settled(NamedTuple):
+    """How many held messages flowed on, and how many went back."""
+
+    released: int = 0
+    rejected: int = 0
 
 
 class Holds:
-    """放行: releases what has become codable. Any number may run at once: each release happens once."""
+    """放行: takes off the hold list what can leave it. Any number may run at once: each leaves once."""
 
     def __init__(self, journal: Journal, partners: Partners) -> None:
         self._journal = journal
         self._partners = partners
         self.stranded: tuple[Stranded, ...] = ()
-        """What the last `release` could never release, and why."""
+        """What the last pass could neither release nor send back, and why."""
 
     async def release(self, crosswalk: Crosswalk, now: datetime) -> int:
-        """Release all that can be released, oldest first; return how many.
+        """Do as `settle`; return only how many flowed on."""
+        return (await self.settle(crosswalk, now)).released
 
-        Raises Unavailable (what was released so far is durable; the rest is still held).
+    async def settle(self, crosswalk: Crosswalk, now: datetime) -> Settled:
+        """Release what can be coded, oldest first, and send back what says a refused code.
+
+        What is coded but then breaks its contract (sums that could not be checked before) goes back
+        too. Raises Unavailable (what has left so far is durable; the rest is still held).
         """
-        released = 0
+        released = rejected = 0
         while True:
             walk = _Walk(crosswalk, self._partners, now.isoformat())
-            count = await self._walk(walk)
-            released += count
-            if not count:
+            once = await self._walk(walk)
+            released, rejected = released + once.released, rejected + once.rejected
+            if not any(once):
                 break
-        self._report(released, walk.stranded)
-        return released
+        self._report(released, rejected, walk.stranded)
+        return Settled(released, rejected)
 
-    async def _walk(self, walk: _Walk) -> int:
+    async def _walk(self, walk: _Walk) -> Settled:
         """Go once over the hold list."""
-        count = 0
+        counted = [0, 0]
         ready: list[Submission] = []
-        for held in await self._listed():
-            if walk.waits(held) or walk.lacks_a_code(held):
-                continue
-            entry = await self._journal.find(held.id)
-            if entry is not None and entry.kind is not EntryKind.HELD:
-                continue  # another worker was faster
-            submission = walk.submission(held, entry)
-            if submission is not None:
-                ready.append(submission)
-            if len(ready) == COMMITTED_TOGETHER:
-                count += await self._commit(ready)
-                ready = []
-        return count + await self._commit(ready)
+        after = 0
+        while page := await self._journal.held(limit=PAGE, after=after):
+            after = page[-1].number
+            for held in page:
+                if not walk.may_leave(held):
+                    continue
+                entry = await self._journal.find(held.id)
+                if entry is not None and entry.kind is not EntryKind.HELD:
+                    continue  # another worker was faster
+                submission = walk.leaving(held, entry)
+                if submission is not None:
+                    ready.append(submission)
+                if len(ready) == COMMITTED_TOGETHER:
+                    await self._commit(ready, counted)
+                    ready = []
+        await self._commit(ready, counted)
+        return Settled(*counted)
 
-    async def _listed(self) -> list[Held]:
-        limit = _LISTED_AT_FIRST
-        while len(found := await self._journal.held(limit=limit)) == limit:
-            limit *= 4
-        return found
-
-    async def _commit(self, ready: Sequence[Submission]) -> int:
+    async def _commit(self, ready: Sequence[Submission], counted: list[int]) -> None:
         if not ready:
-            return 0
+            return
         outcomes = await self._journal.commit(Commit(submissions=list(ready)))
-        return sum(
-            line.state is LineState.ACCEPTED and outcome.verdict == "accepted"
-            for outcome in outcomes
-            for line in outcome.lines
-        )
+        for given, outcome in zip(ready, outcomes, strict=True):
+            counted[bool(given.rejects)] += _left(outcome)
 
-    def _report(self, released: int, stranded: Sequence[Stranded]) -> None:
+    def _report(self, released: int, rejected: int, stranded: Sequence[Stranded]) -> None:
         if released:
             log(HELD_RELEASED, count=released)
+        if rejected:
+            log(HELD_REJECTED, count=rejected)
         known = {each.id for each in self.stranded}
         for each in stranded:
             if each.id not in known:
@@ -114,84 +135,93 @@ class _Walk:
     def __init__(self, crosswalk: Crosswalk, partners: Partners, now: str) -> None:
         self._crosswalk, self._partners, self._now = crosswalk, partners, now
         self._blocked: set[str] = set()
+        self._waits: dict[str, bool] = {}
+        self._refused: dict[str, bool] = {}
         self.stranded: list[Stranded] = []
 
-    def waits(self, held: Held) -> bool:
-        """Return whether one held before it shares a key; its own keys then hold back others."""
-        if self._blocked.isdisjoint(_keys(held)):
-            return False
-        self._blocked.update(_keys(held))
-        return True
+    def may_leave(self, held: Held) -> bool:
+        """Return whether the row is worth reading: seen from its keys alone.
 
-    def lacks_a_code(self, held: Held) -> bool:
-        """Return whether a code is still wholly unknown: seen from the keys, without reading the row."""
-        partner = self._partners.get(held.partner)
-        if partner is None:
-            return False
-        for key in held.keys:
-            named, _, rest = key.partition(KEY_MARK)
-            kind, _, code = rest.partition(KEY_MARK)
-            looked_up = (
-                named == held.partner
-                and key != held.subject
-                and kind in SHAPES
-                and kind not in partner.native_codes
-            )
-            if looked_up and self._crosswalk.absence(named, kind, code) == "unknown":
-                self._blocked.update(_keys(held))
-                return True
-        return False
-
-    def submission(self, held: Held, entry: Entry | None) -> Submission | None:
-        """Return the release of a held message, None when it cannot be released.
-
-        It brings no bytes of its own: the journal keeps pointing to what the partner sent.
+        It holds back later ones where it stands behind another or lacks a code that nobody knows; one
+        with a code that was ever refused is read all the same, for its business day.
         """
-        message = self._coded(held, entry)
-        if message is None or entry is None:
+        partner = self._partners.get(held.partner)
+        codes = list(_codes(held, partner)) if partner is not None else []
+        waits = not self._blocked.isdisjoint(_keys(held)) or any(
+            self._is_unknown(held.partner, *each) for each in codes
+        )
+        if not waits:
+            return True
+        self._blocked.update(_keys(held))
+        return any(self._was_refused(held.partner, *each) for each in codes)
+
+    def leaving(self, held: Held, entry: Entry | None) -> Submission | None:
+        """Return how a held message leaves the list, None when it stays."""
+        partner = self._partners.get(held.partner)
+        listed = EVENT_TYPES.get(entry.message.type) if entry is not None else None
+        if partner is None or entry is None or listed is None:
+            missing: Reason = "row_missing" if entry is None else "type_unknown"
+            self._strand(held, "partner_gone" if partner is None else missing)
+            return None
+        data: dict[str, Any] = entry.message.content()
+        coded = self._code(data, partner, listed)
+        wrong = refused_codes(coded.issues)
+        blob = canonical_bytes(data)
+        if not coded.issues:
+            wrong = check(listed.name, data, blob)
+        if wrong:
+            return rejection_of(held, entry, partner, wrong, self._now)
+        if coded.issues or not self._blocked.isdisjoint(_keys(held)):
             self._blocked.update(_keys(held))
             return None
-        return Submission(
-            id=message_identity(held.partner, f"{held.id}!released"),
-            partner=held.partner,
-            message_id=entry.message_id,
-            interface=entry.interface,
-            raw=b"",
-            digest=entry.digest,
-            received_at=self._now,
-            rows=[Row(message)],
-            releases=held.id,
-        )
+        message = _coded(entry.message, listed, data, blob)
+        return release_of(held, entry, message, self._now)
 
-    def _coded(self, held: Held, entry: Entry | None) -> Message | None:
-        partner = self._partners.get(held.partner)
-        if partner is None or entry is None:
-            self._strand(held, "partner_gone" if partner is None else "row_missing")
-            return None
-        before = entry.message
-        listed = EVENT_TYPES.get(before.type)
-        if listed is None:
-            self._strand(held, "type_unknown")
-            return None
-        data: dict[str, Any] = before.content()
+    def _code(self, data: dict[str, Any], partner: Partner, listed: EventType) -> Coded:
         day = str(data.get(listed.dated_by, ""))[:DAY]
-        if code_draft(data, partner, day, self._crosswalk).issues:
-            return None
-        blob = canonical_bytes(data)
-        wrong = check(before.type, data, blob)
-        if wrong:
-            self._strand(held, "contract", wrong)
-            return None
-        return replace(
-            before,
-            data=blob,
-            subject=listed.subject(data),
-            time=listed.business_time(data),
-            sequence="",
-        )
+        return code_draft(data, partner, day, self._crosswalk)
 
-    def _strand(self, held: Held, reason: Reason, issues: tuple[Issue, ...] = ()) -> None:
-        self.stranded.append(Stranded(held.id, held.partner, reason, issues))
+    def _is_unknown(self, partner: str, kind: str, code: str) -> bool:
+        key = KEY_MARK.join((partner, kind, code))
+        if key not in self._waits:
+            self._waits[key] = self._crosswalk.absence(partner, kind, code) == "unknown"
+        return self._waits[key]
+
+    def _was_refused(self, partner: str, kind: str, code: str) -> bool:
+        key = KEY_MARK.join((partner, kind, code))
+        if key not in self._refused:
+            versions = self._crosswalk.history(partner, kind, code)
+            self._refused[key] = any(each.relation is Relation.NONE for each in versions)
+        return self._refused[key]
+
+    def _strand(self, held: Held, reason: Reason) -> None:
+        self.stranded.append(Stranded(held.id, held.partner, reason))
+        self._blocked.update(_keys(held))
+
+
+def _coded(before: Message, listed: EventType, data: dict[str, Any], blob: bytes) -> Message:
+    return replace(
+        before,
+        data=blob,
+        subject=listed.subject(data),
+        time=listed.business_time(data),
+        sequence="",
+    )
+
+
+def _left(outcome: Outcome) -> bool:
+    accepted = outcome.verdict is Verdict.ACCEPTED
+    return accepted and all(line.state is LineState.ACCEPTED for line in outcome.lines)
+
+
+def _codes(held: Held, partner: Partner) -> Iterator[tuple[str, str]]:
+    """Yield (kind, local code) of a held message's keys: those that are looked up."""
+    for key in held.keys:
+        named, _, rest = key.partition(KEY_MARK)
+        kind, _, code = rest.partition(KEY_MARK)
+        looked_up = named == held.partner and key != held.subject and kind in SHAPES
+        if looked_up and kind not in partner.native_codes:
+            yield kind, code
 
 
 def _keys(held: Held) -> set[str]:
