@@ -13,7 +13,7 @@ import gc
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
 import structlog
@@ -24,6 +24,7 @@ from adapters.his_hl7v2.wire import sender_of
 from adapters.registry import INTERFACES
 from gateway.bus.opening import open_bus
 from gateway.bus.relay import Relay
+from gateway.coding.ageing import HoldAgeing
 from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.holds import Holds
 from gateway.delivery.calling import delivery_client
@@ -40,7 +41,6 @@ from gateway.intake.mllp import MllpListener
 from gateway.intake.server import HttpServer
 from gateway.journal.opening import open_journal
 from gateway.log_events import (
-    HELD_RELEASED,
     RELOAD_REFUSED,
     RELOADED,
     STARTED,
@@ -64,6 +64,7 @@ Clock = Callable[[], datetime]
 GROUPS: Final = ("policies", "delivery")
 SETTLE_POLL: Final = 0.05
 WATCH_EVERY: Final = 1.0
+RELEASE_EVERY: Final = 30.0
 SWITCH_SECONDS: Final = 0.001
 TROUBLE_WAIT: Final = 1.0
 MLLP_IDLE: Final = 300.0
@@ -127,6 +128,8 @@ class Gateway:
         self.bus = open_bus(settings, self.journal)
         self.receiving = Receiving(self.journal, self.interfaces, crosswalk)
         self.holds = Holds(self.journal, self.partners)
+        warn_after = timedelta(seconds=settings.hold_warn_after)
+        self.ageing = HoldAgeing(self.journal, lambda: self.partners, warn_after, clock)
         rules = load_terms()
         self.policies = PolicyRunner(self.journal, self.bus, POLICIES, rules, clock)
         self.days = DayKeeper(self.journal, rules, clock)
@@ -249,6 +252,8 @@ class Gateway:
     def _work(self) -> None:
         self._keep("policies", self.policies.run)
         self._keep("days", self.days.run)
+        self._keep("holds", self._release_again)
+        self._keep("ageing", self.ageing.run)
         self._keep("delivery", self.delivery.run)
         if self.settings.bus != "embedded":
             self._keep("relay", self.relay.run)
@@ -343,10 +348,14 @@ class Gateway:
                 log(RELOADED, partners=len(self.partners), codes=len(self.receiving.crosswalk))
 
     async def _release(self) -> int:
-        released = await self.holds.release(self.receiving.crosswalk, self.clock())
-        if released:
-            log(HELD_RELEASED, count=released)
-        return released
+        return await self.holds.release(self.receiving.crosswalk, self.clock())
+
+    async def _release_again(self, stop: asyncio.Event) -> None:
+        """Release now and then: a message may have been held by a code that was mapped meanwhile."""
+        while not stop.is_set():
+            await _either(stop, RELEASE_EVERY)
+            if not stop.is_set():
+                await self._release()
 
 
 async def _either(stop: asyncio.Event, seconds: float) -> None:

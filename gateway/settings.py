@@ -52,6 +52,9 @@ class Settings(BaseSettings):
         default=0.5, gt=0, description="首次重试等待(秒), doubles with jitter"
     )
     delivery_backoff_cap: float = Field(default=60.0, gt=0, description="重试等待上限(秒)")
+    hold_warn_after: int = Field(
+        default=86_400, ge=60, description="编码挂起多久告警(秒); again at 3, 7, 14 … times that"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="日志级别"
     )

@@ -16,13 +16,13 @@ class HoldAged(Statement):
     """挂起超时: messages of `partner` wait for a meaning of `local_code` for `step` × the warning time.
 
     `waiting` counts those that name the code, not those behind them; `since` is when the oldest of them
-    was held. `sample_ids` name the oldest ones.
+    was held. `sample_ids` name the oldest ones. `region` is the partner's, while it is listed.
     """
 
     partner: Text
     kind: CodeKind
     local_code: LocalCode
-    region: Region
+    region: Region | None = None
     waiting: AtLeastOne
     since: Instant
     step: AtLeastOne

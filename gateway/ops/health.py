@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import orjson
@@ -22,7 +22,6 @@ from gateway.ports import Bus, Commit, Journal, Write
 
 CHECK_EVERY: Final = timedelta(seconds=5)
 CHECK_SECONDS: Final = 3.0
-HELD_SHOWN: Final = 10_000
 SPACE: Final = "ops"
 _KEY: Final = "ready"
 
@@ -39,6 +38,8 @@ class Finding:
     zh: str
     en: str
     count: int | None = None
+    oldest_seconds: int | None = None
+    """How long the oldest of what waits has waited."""
 
 
 class Readiness:
@@ -107,10 +108,17 @@ class Readiness:
         return Finding("relay", "ok", "待发布条目", "Rows to be published", sum(lag.values()))
 
     async def _held(self) -> Finding:
-        number = len(await self._journal.held(limit=HELD_SHOWN))
+        counts = await self._journal.held_counts()
+        now = self._clock()
+        ages = {one.partner: _seconds_since(one.since, now) for one in counts}
+        number = sum(one.count for one in counts)
         if self._metrics:
             self._metrics.set("jicai_coding_held", number)
-        return Finding("held", _waits(number), "挂起报文", "Held messages", number)
+            by_partner = {one.partner: one.count for one in counts}
+            self._metrics.set_all("jicai_coding_held_of", "partner", by_partner)
+            self._metrics.set_all("jicai_coding_hold_age", "partner", ages)
+        oldest = max(ages.values(), default=None)
+        return Finding("held", _waits(number), "挂起报文", "Held messages", number, oldest)
 
     async def _dead_letters(self) -> Finding:
         counts = dict(await self._dead()) if self._dead else {}
@@ -155,6 +163,11 @@ def make_ops_router(readiness: Readiness, metrics: Metrics, admin_key: SecretStr
         return Response(metrics.render(), media_type=CONTENT_TYPE)
 
     return router
+
+
+def _seconds_since(since: str, now: datetime) -> int:
+    held = datetime.fromisoformat(since)
+    return max(0, int((now - (held if held.tzinfo else held.replace(tzinfo=UTC))).total_seconds()))
 
 
 def _waits(number: int) -> State:
