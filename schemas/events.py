@@ -15,6 +15,7 @@ from schemas.acceptance import AcceptanceRecorded
 from schemas.calendar import DayEnded
 from schemas.canonical import Canonical
 from schemas.catalogue import ItemPublished
+from schemas.crosswalk import MappingDecided, MappingProposed
 from schemas.holding import HoldAged
 from schemas.issues import Issue
 from schemas.order import OrderPlaced, order_adds_up
@@ -85,9 +86,12 @@ USAGE_DISPENSED: Final = "cn.jicai.usage.dispensed.v1"
 STOCK_COUNTED: Final = "cn.jicai.stock.counted.v1"
 CALENDAR_DAY_ENDED: Final = "cn.jicai.calendar.day_ended.v1"
 MESSAGE_REJECTED: Final = "cn.jicai.message.rejected.v1"
+CROSSWALK_MAPPING_PROPOSED: Final = "cn.jicai.crosswalk.mapping_proposed.v1"
+CROSSWALK_MAPPING_DECIDED: Final = "cn.jicai.crosswalk.mapping_decided.v1"
 CROSSWALK_HOLD_AGED: Final = "cn.jicai.crosswalk.hold_aged.v1"
 
 _PER_INSTITUTION_AND_DRUG: Final = ("institution", "drug")
+_PER_LOCAL_CODE: Final = ("partner", "kind", "local_code")
 
 EVENT_TYPES: Final[Mapping[str, EventType]] = {
     listed.name: listed
@@ -128,6 +132,20 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
         EventType(STOCK_COUNTED, StockCounted, ("institution", "unified_code"), "counted_at"),
         EventType(CALENDAR_DAY_ENDED, DayEnded, ("region",), "day", derived=True),
         EventType(MESSAGE_REJECTED, MessageRejected, ("msg_id",), "rejected_at", derived=True),
+        EventType(
+            CROSSWALK_MAPPING_PROPOSED,
+            MappingProposed,
+            _PER_LOCAL_CODE,
+            "proposed_at",
+            derived=True,
+        ),
+        EventType(
+            CROSSWALK_MAPPING_DECIDED,
+            MappingDecided,
+            _PER_LOCAL_CODE,
+            "decided_at",
+            derived=True,
+        ),
         EventType(
             CROSSWALK_HOLD_AGED,
             HoldAged,

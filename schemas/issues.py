@@ -71,6 +71,25 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "编码不予对照:{kind} {code}:{reason}",
         "The code was refused, it has no unified code: {kind} {code}: {reason}",
     ),
+    "crosswalk.overlap": (
+        "编码 {code} 同日两义:拟为 {said},已有 {other}({origin})",
+        "Two meanings of {code} on one day: {said} is wanted, {other} ({origin}) is believed",
+    ),
+    "crosswalk.choice": (
+        "{other}({chosen})已对应 {unified},{code} 须指明首选或仅入向",
+        "{other} ({chosen}) means {unified} already: say whether {code} is preferred or inbound only",
+    ),
+    "crosswalk.reason": ("须说明理由", "A reason must be given"),
+    "crosswalk.replaced": (
+        "{id} 不是该编码的现行对照,无可更正或停用",
+        "{id} is no version of this code that is believed now: nothing to correct or retire",
+    ),
+    "crosswalk.unchanged": ("与被更正的 {id} 相同", "The correction of {id} changes nothing"),
+    "proposal.unknown": ("没有此提议:{id}", "No such proposal: {id}"),
+    "proposal.decided": (
+        "提议 {id} 已审定({status})",
+        "The proposal {id} was decided before ({status})",
+    ),
     "id.conflict": (
         "同一报文编号内容不同,原报文保持不变",
         "Same message id with other content; the first one stands",

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from gateway.coding.crosswalk import Crosswalk
+from gateway.coding.records import OPEN_END
 from gateway.coding.rows import (
     COLUMNS,
-    OPEN_END,
     CrosswalkRow,
     Findings,
     Reading,
@@ -86,7 +86,8 @@ def _write(path: Path, rows: Iterable[CrosswalkRow]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow(row._replace(valid_to="") if row.valid_to == OPEN_END else row)
+        closed = row._replace(valid_to="") if row.valid_to == OPEN_END else row
+        writer.writerow(closed[: len(COLUMNS)])
     with path.open("wb") as file:
         file.write(text.getvalue().encode())
         file.flush()

@@ -8,6 +8,7 @@ it. A correction never erases: the version believed before ends on the known axi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +18,26 @@ KNOWN_EVER: Final = ""
 """`known_from` of what stands in the operator's files: they keep no history."""
 KNOWN_OPEN: Final = "9999-12-31T23:59:59Z"
 """`known_to` of what is believed now."""
+_CHINA: Final = timezone(timedelta(hours=8))
+_KNOWN_LENGTH: Final = len("2026-01-31T08:00:00.000000Z")
+_DAY_LENGTH: Final = len("2026-01-31")
+
+
+def known_instant(given: datetime | str) -> str:
+    """Return a time on the known axis in its one form, UTC with microseconds: it compares as text.
+
+    A text is RFC 3339; a mere day is its last moment in China (what was believed by the end of it).
+    Raises ValueError for anything else.
+    """
+    if isinstance(given, str):
+        if len(given) == _DAY_LENGTH:
+            day = datetime.fromisoformat(given).date()
+            given = datetime.combine(day, time.max, _CHINA)
+        else:
+            given = datetime.fromisoformat(given)
+    if given.tzinfo is None:
+        raise ValueError(f"{given}: a time needs its offset")
+    return given.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(_KNOWN_LENGTH, "0")
 
 
 class Relation(StrEnum):
@@ -79,11 +100,35 @@ class CrosswalkVersion:
     """Deterministic id; "" for rows of the operator's files."""
     origin: str = ""
     """`file <name>`, `import <batch>`, `review`."""
+    replaces: str = ""
+    """Id of the version that this one corrected, or ""."""
+    ended_by: str = ""
+    """Id of the correction (a version) or retirement (a proposal) that closed `known_to`, or ""."""
+    local_name: str = ""
+    local_specification: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
         """Return (partner, kind, local code): what must have one meaning on a day, at a known time."""
         return (self.partner, self.kind, self.local_code)
+
+    @property
+    def meaning(self) -> tuple[Relation, str]:
+        """Return (relation, unified code): two versions that agree in it do not contradict."""
+        return (self.relation, self.unified_code)
+
+    @property
+    def believed(self) -> bool:
+        """Return whether this is believed now."""
+        return self.known_to == KNOWN_OPEN
+
+    def covers(self, day: str) -> bool:
+        """Return whether the version holds on a day."""
+        return self.valid_from <= day <= self.valid_to
+
+    def overlaps(self, other: CrosswalkVersion) -> bool:
+        """Return whether there is a day on which both hold."""
+        return self.valid_from <= other.valid_to and other.valid_from <= self.valid_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +150,13 @@ class Proposal:
     """Found by comparison of all identifying fields, not by likeness: may be approved in bulk."""
     local_name: str = ""
     local_specification: str = ""
+    retires: bool = False
+    """停用: end the belief in `replaces` without a successor; the other fields repeat that version's."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return (partner, kind, local code)."""
+        return (self.partner, self.kind, self.local_code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from gateway.coding.records import OPEN_END, Choice, Relation
 from gateway.errors import Misconfigured
 from schemas.canonical import DATE_PATTERN
 from schemas.codes import (
@@ -24,11 +25,13 @@ from schemas.codes import (
 )
 
 PRODUCTS_FILE: Final = "products.csv"
-OPEN_END: Final = "9999-12-31"
 FINDING_LIMIT: Final = 200
 LONGEST_CODE: Final = 64
+LONGEST_REASON: Final = 500
 REQUIRED: Final = ("partner", "local_code", "unified_code", "valid_from", "valid_to")
+OPTIONAL: Final = ("kind", "relation", "choice", "reason")
 COLUMNS: Final = ("partner", "kind", "local_code", "unified_code", "valid_from", "valid_to")
+ALL_COLUMNS: Final = (*COLUMNS, "relation", "choice", "reason")
 PRODUCT_COLUMNS: Final = ("unified_code", "drug")
 
 SHAPES: Final[Mapping[str, re.Pattern[str]]] = {
@@ -42,11 +45,17 @@ _PARTNER: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}\Z")
 _DATE: Final = re.compile(DATE_PATTERN.rstrip("$") + r"\Z")
 _FULLWIDTH: Final = re.compile("[\uff01-\uff5e\u3000]")
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff\ufffd]")
+_RELATIONS: Final = tuple(each.value for each in Relation)
+_CHOICES: Final = tuple(each.value for each in Choice)
 _CHUNK: Final = 1 << 20
 
 
 class CrosswalkRow(NamedTuple):
-    """One dated meaning of one local code; both dates inclusive."""
+    """One dated meaning of one local code; both dates inclusive.
+
+    `relation` and `choice` are the words of `records.Relation` and `records.Choice`; a relation of none
+    has no unified code and gives a `reason`.
+    """
 
     partner: str
     kind: str
@@ -54,6 +63,9 @@ class CrosswalkRow(NamedTuple):
     unified_code: str
     valid_from: str
     valid_to: str = OPEN_END
+    relation: str = Relation.EQUIVALENT.value
+    choice: str = ""
+    reason: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -88,6 +100,8 @@ class Reading:
     def __init__(self, name: str, path: Path, findings: Findings) -> None:
         self.name, self.path, self.findings = name, path, findings
         self.notes: list[str] = []
+        self.chooses = False
+        """Whether the file has a column `choice`; known once its head was read."""
 
     def find(self, line: int, what: str) -> None:
         """Note a finding at a line of this file."""
@@ -147,20 +161,31 @@ class Reading:
 
 def read_rows(reading: Reading) -> Iterator[tuple[int, CrosswalkRow]]:
     """Yield (line, row) of a crosswalk file; bad rows become findings, good ones go on."""
-    checked: set[tuple[str, str]] = set()
+    checked: set[tuple[str, ...]] = set()
     get: tuple[int, ...] = ()
-    kind_at = -1
+    others: tuple[int, ...] = ()
     for line, places, cells in reading.records(REQUIRED):
         if not get:
             get = tuple(places[name] for name in REQUIRED)
-            kind_at = places.get("kind", -1)
-            ignored = sorted(set(places) - set(COLUMNS))
+            others = tuple(places.get(name, -1) for name in OPTIONAL)
+            ignored = sorted(set(places) - set(ALL_COLUMNS))
             if ignored:
                 reading.notes.append(f"{reading.name}: columns not used: {', '.join(ignored)}")
+            reading.chooses = "choice" in places
         partner, local, unified, since, until = (cells[at] for at in get)
-        kind = cells[kind_at] if 0 <= kind_at < len(cells) else ""
+        kind, relation, choice, reason = (
+            cells[at] if 0 <= at < len(cells) else "" for at in others
+        )
         row = CrosswalkRow(
-            partner, kind or CodeKind.PRODUCT.value, local, unified, since, until or OPEN_END
+            partner,
+            kind or CodeKind.PRODUCT.value,
+            local,
+            unified,
+            since,
+            until or OPEN_END,
+            relation or Relation.EQUIVALENT.value,
+            choice,
+            reason,
         )
         problem = row_problem(row, checked)
         if problem:
@@ -169,10 +194,10 @@ def read_rows(reading: Reading) -> Iterator[tuple[int, CrosswalkRow]]:
             yield line, row
 
 
-def row_problem(row: CrosswalkRow, checked: set[tuple[str, str]] | None = None) -> str:
+def row_problem(row: CrosswalkRow, checked: set[tuple[str, ...]] | None = None) -> str:
     """Return what is wrong with a row, "" when nothing is.
 
-    `checked` remembers pairs that were found good (dates, unified codes): a million rows repeat them.
+    `checked` remembers what was found good (dates, unified codes): a million rows repeat them.
     """
     known = checked if checked is not None else set()
     dates = (row.valid_from, row.valid_to)
@@ -181,18 +206,38 @@ def row_problem(row: CrosswalkRow, checked: set[tuple[str, str]] | None = None) 
         if problem:
             return problem
         known.add(dates)
-    meaning = (row.kind, row.unified_code)
+    meaning = (row.kind, row.unified_code, row.relation)
     if meaning not in known:
         problem = _unified_problem(*meaning)
         if problem:
             return problem
         known.add(meaning)
-    partner = (row.partner, "")
+    partner = (row.partner,)
     if partner not in known:
         if _PARTNER.match(row.partner) is None:
             return _wrong("partner", row.partner)
         known.add(partner)
+    if row.choice or row.reason or row.relation == Relation.NONE:
+        problem = _choice_problem(row.relation, row.choice) or _reason_problem(row)
+        if problem:
+            return problem
     return _local_problem(row.local_code)
+
+
+def _choice_problem(relation: str, choice: str) -> str:
+    if choice not in _CHOICES:
+        return f"choice {choice[:LONGEST_CODE]!r} is none of {', '.join(filter(None, _CHOICES))}"
+    if choice and relation != Relation.EQUIVALENT:
+        return f"choice {choice} is for equivalent codes only"
+    return ""
+
+
+def _reason_problem(row: CrosswalkRow) -> str:
+    if row.relation == Relation.NONE and not row.reason.strip():
+        return "relation none needs a reason"
+    if len(row.reason) > LONGEST_REASON or _UNSEEN.search(row.reason):
+        return _wrong("reason", row.reason)
+    return ""
 
 
 def _dates_problem(since: str, until: str) -> str:
@@ -210,10 +255,14 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _unified_problem(kind: str, unified: str) -> str:
+def _unified_problem(kind: str, unified: str, relation: str) -> str:
     shape = SHAPES.get(kind)
     if shape is None:
         return f"kind {kind!r} is none of {', '.join(SHAPES)}"
+    if relation not in _RELATIONS:
+        return f"relation {relation[:LONGEST_CODE]!r} is none of {', '.join(_RELATIONS)}"
+    if relation == Relation.NONE:
+        return f"relation none, but unified_code {unified[:LONGEST_CODE]!r}" if unified else ""
     return "" if shape.match(unified) else _wrong(f"unified_code ({kind})", unified)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from gateway.coding.crosswalk import Crosswalk, Space, meaning_on
-from gateway.coding.refusals import CODE_REFUSED, Refusals
+from gateway.coding.crosswalk import Crosswalk, meaning_on
+from gateway.coding.crosswalk_loading import Space
+from gateway.coding.refusals import CODE_REFUSED
 from gateway.coding.rows import LONGEST_CODE, SHAPES
 from gateway.partners import Partner
 from schemas.codes import CODED_FIELDS, CodeKind
@@ -28,7 +29,7 @@ _LOCAL_OF: Final = {unified: (local, kind) for local, kind, unified in _FIELDS} 
 
 
 class Coded(NamedTuple):
-    """What coding found: issues (code.unknown, code.expired) and the hold keys of all local codes."""
+    """What coding found: issues (code.unknown, code.expired, code.refused) and the hold keys."""
 
     issues: tuple[Issue, ...]
     keys: tuple[str, ...]
@@ -108,12 +109,10 @@ class _Coding:
 
     def _absent(self, place: str | int, field: str, kind: str, local: str, *, known: bool) -> Issue:
         """Return why a code has no meaning: refused by a person, expired, or never heard of."""
-        knows = self._crosswalk
-        if isinstance(knows, Refusals):
-            refused = knows.refusal(self._partner.id, kind, local, self._day)
-            if refused is not None:
-                shown, path = local[:LONGEST_CODE], _path(place, field)
-                return issue(CODE_REFUSED, path, kind=kind, code=shown, reason=refused.reason)
+        refused = self._crosswalk.refusal(self._partner.id, kind, local, self._day)
+        if refused is not None:
+            shown, path = local[:LONGEST_CODE], _path(place, field)
+            return issue(CODE_REFUSED, path, kind=kind, code=shown, reason=refused.reason)
         return _missing(place, field, kind, local, self._day if known else None)
 
 

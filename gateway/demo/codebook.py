@@ -97,7 +97,7 @@ def newly_mapped(institution: Institution, product: Product) -> CrosswalkRow:
 
 def crosswalk_file(rows: Iterable[CrosswalkRow]) -> str:
     """Return a crosswalk file with these rows."""
-    return _csv(COLUMNS, (row._replace(valid_to="") for row in rows))
+    return _csv(COLUMNS, (row._replace(valid_to="")[: len(COLUMNS)] for row in rows))
 
 
 def _row(partner: str, kind: str, local: str, unified: str) -> CrosswalkRow:
