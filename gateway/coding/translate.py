@@ -51,7 +51,7 @@ def code_draft(data: dict[str, Any], partner: Partner, day: str, crosswalk: Cros
             if type(line) is dict:
                 coding.fill(line, at)
     if coding.issues:
-        _take_back(data, crosswalk)
+        take_back(data, crosswalk)
     return Coded(tuple(coding.issues), tuple(dict.fromkeys(coding.keys)))
 
 
@@ -116,7 +116,7 @@ class _Coding:
         return _missing(place, field, kind, local, self._day if known else None)
 
 
-def _take_back(data: dict[str, Any], crosswalk: Crosswalk) -> None:
+def take_back(data: dict[str, Any], crosswalk: Crosswalk) -> None:
     """Leave a draft that cannot be coded wholly in the partner's own codes.
 
     It will be coded anew when it is released; half of an older coding must not survive until then.
