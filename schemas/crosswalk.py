@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from schemas.canonical import Canonical, DateText, Instant, MessageId, Statement, Text
-from schemas.codes import CodeKind, LocalCode
+from schemas.codes import CodeKind, Institution, LocalCode
 
 UNIFIED_PATTERN = r"^[0-9A-Z][0-9A-Z.-]{2,39}$"
 Unified = Annotated[str, StringConstraints(strict=True, pattern=UNIFIED_PATTERN)]
@@ -28,6 +28,8 @@ class MappingTerms(Statement):
     """What a local code is said to mean; `unified_code` is absent when and only when relation is none."""
 
     partner: Text
+    institution: Institution | None = None
+    """定点医疗机构: the institution that the partner is, where it is one."""
     kind: CodeKind
     local_code: LocalCode
     local_name: Text | None = None

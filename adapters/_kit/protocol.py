@@ -183,5 +183,7 @@ class Interface:
     """Canonical types that inbound documents can become."""
     hears: tuple[str, ...] = ()
     """Canonical types that can be delivered."""
+    concerns: Callable[[Message], bool] | None = None
+    """Whether a message of a type that it hears is for it at all; None: each is. Others are not queued."""
     answers_natively: Callable[[bytes, str], bool] | None = None
     """Whether a request (raw body, Accept header) must be answered in the interface's own words."""

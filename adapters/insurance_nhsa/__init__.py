@@ -1,4 +1,4 @@
-"""医保信息平台: the insurance side, spoken to in its infno envelope (3501, 3505 and notices of ours)."""
+"""医保信息平台: the insurance side, spoken to in its infno envelope (3301, 3302, 3501, 3505 and notices of ours)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters._kit.protocol import Interface
 from adapters.insurance_nhsa.answers import understand
+from adapters.insurance_nhsa.mappings import concerns
 from adapters.insurance_nhsa.outbound import HEARS, write
 
 INTERFACE: Final = Interface(
@@ -15,4 +16,5 @@ INTERFACE: Final = Interface(
     write=write,
     understand=understand,
     hears=HEARS,
+    concerns=concerns,
 )

@@ -14,6 +14,7 @@ import orjson
 from adapters._kit.protocol import Recipient, WireRequest
 from adapters._kit.signing import Digest, sign
 from adapters._kit.times import compact_instant, plain_instant, unix_seconds
+from adapters.insurance_nhsa.mappings import mapping_record, transaction
 from adapters.insurance_nhsa.records import (
     count_record,
     hold_record,
@@ -26,6 +27,7 @@ from adapters.insurance_nhsa.wire import (
     ENVELOPE,
     HOLD,
     INPUT_LIMIT,
+    LISTED,
     NODES,
     RESUME,
     SALE,
@@ -37,6 +39,7 @@ from adapters.insurance_nhsa.wire import (
 )
 from schemas.envelope import Message
 from schemas.events import (
+    CROSSWALK_MAPPING_DECIDED,
     PROGRESS_WARNED,
     PROGRESS_WARNING_LIFTED,
     SETTLEMENT_HELD,
@@ -54,6 +57,7 @@ _SAID: Final[Mapping[str, tuple[str, Record]]] = {
     SETTLEMENT_RESUMED: (RESUME, resume_record),
     PROGRESS_WARNED: (WARNING, warning_record),
     PROGRESS_WARNING_LIFTED: (WARNING_LIFTED, lifted_record),
+    CROSSWALK_MAPPING_DECIDED: ("", mapping_record),  # 3301 or 3302, as was decided
 }
 HEARS: Final = tuple(_SAID)
 CONTENT_TYPE: Final = "application/json; charset=utf-8"
@@ -66,11 +70,13 @@ def write(message: Message, recipient: Recipient) -> WireRequest:
         raise Rejected(issue("message.unsupported", "type", detail=message.type))
     infno, record_of = _SAID[message.type]
     data = message.content()
+    if not infno:
+        infno = transaction(data)
     record = record_of(message, data, recipient.settings)
     envelope = _envelope(infno, message, data, recipient)
     node, fields = NODES[infno]
     found = check(envelope, ENVELOPE, "") + check(record, fields, node) + _check_traces(record)
-    given = {node: record}
+    given = {node: [record] if infno in LISTED else record}
     size = len(orjson.dumps(given).decode())
     if size > INPUT_LIMIT:
         found.append(issue("field.range", "input", detail=f"{size} > {INPUT_LIMIT}"))

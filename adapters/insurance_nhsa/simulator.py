@@ -19,6 +19,9 @@ from adapters.insurance_nhsa.wire import (
     FAILURE,
     HOLD,
     INPUT_LIMIT,
+    LISTED,
+    MAPPING,
+    MAPPING_REVOKED,
     NODES,
     RECORDED,
     RESUME,
@@ -69,6 +72,10 @@ class InsurancePlatform(SimulatedPartner):
         """Trace code → batch numbers of the sales that named it (two and more: suspected resale)."""
         self.holds: dict[str, str] = {}
         """Open holds: hold_id → institution."""
+        self.mappings: dict[tuple[str, str], dict[str, Any]] = {}
+        """Catalogue mappings in force (3301) by (institution, item)."""
+        self.revoked: set[tuple[str, str, str]] = set()
+        """(institution, item, national code) that were revoked (3302)."""
 
     def answer(self, call: Call) -> Said:
         """Check the call as the platform would; a good one goes into the ledger once."""
@@ -94,7 +101,9 @@ class InsurancePlatform(SimulatedPartner):
 
     def _record(self, given: dict[str, Any]) -> Said:
         infno = given["infno"]
-        record = given["input"][NODES[infno][0]]
+        record = _record_of(given)
+        if infno in (MAPPING, MAPPING_REVOKED):
+            return self._map(given, record)
         key = record.get("fixmedins_bchno") or record["notice_no"]
         content = orjson.dumps(given["input"], option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(infno.encode() + content).hexdigest()
@@ -110,6 +119,28 @@ class InsurancePlatform(SimulatedPartner):
         self._seen[key] = digest
         self.received.append(given)
         self._book(infno, given["fixmedins_code"], record)
+        return self._say(SUCCESS, "")
+
+    def _map(self, given: dict[str, Any], record: Mapping[str, Any]) -> Said:
+        """Keep the catalogue mapping: one per institution and item, revoked before it is given anew."""
+        item = (given["fixmedins_code"], record["fixmedins_hilist_id"])
+        known = self.mappings.get(item)
+        if given["infno"] == MAPPING:
+            if known is not None and known["med_list_codg"] != record["med_list_codg"]:
+                return self._say(FAILURE, f"目录 {item[1]} 已有对照 {known['med_list_codg']}")
+            if known == record:
+                self.repeats += 1
+                return self._say(ALREADY, "此前已登记")
+            self.mappings[item] = dict(record)
+        elif known is None or known["med_list_codg"] != record["med_list_codg"]:
+            if (*item, record["med_list_codg"]) not in self.revoked:
+                return self._say(FAILURE, f"目录 {item[1]} 没有此对照")
+            self.repeats += 1
+            return self._say(ALREADY, "此前已撤销")
+        else:
+            del self.mappings[item]
+            self.revoked.add((*item, record["med_list_codg"]))
+        self.received.append(given)
         return self._say(SUCCESS, "")
 
     def _book(self, infno: str, institution: str, record: Mapping[str, Any]) -> None:
@@ -167,6 +198,7 @@ class InsurancePlatform(SimulatedPartner):
             "sold_fen": self.sold_fen,
             "resold": {code: sold for code, sold in self.sold_traces.items() if len(sold) > 1},
             "holds": self.holds,
+            "mappings": [[*item, one["med_list_codg"]] for item, one in self.mappings.items()],
         }
 
 
@@ -183,14 +215,28 @@ def _trouble(given: Mapping[str, Any]) -> str:
     if infno not in NODES:
         return f"infno: 不支持的交易 {infno}"
     node, fields = NODES[infno]
-    if not isinstance(wrapped, dict) or not isinstance(wrapped.get(node), dict):
+    if not isinstance(wrapped, dict) or not _has_node(wrapped.get(node), infno):
         return f"input.{node}: 缺少节点"
     if len(orjson.dumps(wrapped).decode()) > INPUT_LIMIT:
         return "input: 超长"
-    found = check(wrapped[node], fields, node)
-    for each in wrapped[node].get("drugtracinfo") or ():
+    record = _record_of(given)
+    found = check(record, fields, node)
+    for each in record.get("drugtracinfo") or ():
         found += check(each, TRACE_FIELDS, "drugtracinfo") if isinstance(each, dict) else []
     return f"{found[0].path}: {found[0].zh}" if found else ""
+
+
+def _has_node(given: Any, infno: str) -> bool:
+    if infno in LISTED:
+        return isinstance(given, list) and len(given) == 1 and isinstance(given[0], dict)
+    return isinstance(given, dict)
+
+
+def _record_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the one record of a call."""
+    node: Any = given["input"][NODES[given["infno"]][0]]
+    record: dict[str, Any] = node[0] if given["infno"] in LISTED else node
+    return record
 
 
 def make_simulator(

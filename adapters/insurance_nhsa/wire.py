@@ -21,6 +21,8 @@ DECIMAL_DIGITS: Final = 16
 
 STOCK_COUNT: Final = "3501"
 SALE: Final = "3505"
+MAPPING: Final = "3301"
+MAPPING_REVOKED: Final = "3302"
 HOLD: Final = "JC01"
 RESUME: Final = "JC02"
 WARNING: Final = "JC03"
@@ -109,6 +111,22 @@ SALE_FIELDS: Final = (
     _optional("mdtrt_setl_type", 6),
     _TRACE_LIST,
 )
+MAPPING_FIELDS: Final = (
+    Field("fixmedins_hilist_id", 30),
+    Field("fixmedins_hilist_name", 200),
+    Field("list_type", 30),
+    Field("med_list_codg", 50),
+    Field("begndate", kind="date"),
+    Field("enddate", kind="date"),
+    _optional("spec", 200),
+    _optional("memo", 500),
+)
+REVOCATION_FIELDS: Final = (
+    Field("fixmedins_code", 12),
+    Field("fixmedins_hilist_id", 30),
+    Field("list_type", 30),
+    Field("med_list_codg", 50),
+)
 TRACE_FIELDS: Final = (Field("drug_trac_codg", 100),)
 _NOTICE: Final = (
     Field("notice_no", 32),
@@ -140,11 +158,15 @@ LIFTED_FIELDS: Final = (
 NODES: Final[Mapping[str, tuple[str, tuple[Field, ...]]]] = {
     STOCK_COUNT: ("invinfo", COUNT_FIELDS),
     SALE: ("selinfo", SALE_FIELDS),
+    MAPPING: ("data", MAPPING_FIELDS),
+    MAPPING_REVOKED: ("data", REVOCATION_FIELDS),
     HOLD: ("data", HOLD_FIELDS),
     RESUME: ("data", RESUME_FIELDS),
     WARNING: ("data", WARNING_FIELDS),
     WARNING_LIFTED: ("data", LIFTED_FIELDS),
 }
+LISTED: Final = frozenset({MAPPING})
+"""Transactions whose node is an array; ours has one element, so that each mapping has its own answer."""
 _SCALES: Final[Mapping[str, int]] = {"price": 6, "quantity": 4, "count": 2}
 _FORMATS: Final = {"date": "%Y-%m-%d", "time": "%Y-%m-%d %H:%M:%S"}
 _DECIMAL: Final = re.compile(r"-?([0-9]{1,16})\.([0-9]{1,16})")

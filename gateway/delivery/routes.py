@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -80,6 +80,10 @@ class Routes:
 
     listed: tuple[Route, ...] = ()
     interfaces: Mapping[str, Interface] = field(default_factory=dict, repr=False, compare=False)
+    concerns: Mapping[str, Callable[[Message], bool]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """By partner, where its interface takes only some messages of a type."""
     _by_type: dict[str, list[tuple[int, Route]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -99,9 +103,13 @@ class Routes:
         """Return whom a message goes to, each partner once, in the routes' order."""
         found: dict[str, Matched] = {}
         for number, route in self._by_type.get(message.type, ()):
-            if route.to not in found and route.covers(message):
+            if route.to not in found and route.covers(message) and self._concerns(route, message):
                 found[route.to] = Matched(route.to, number)
         return list(found.values())
+
+    def _concerns(self, route: Route, message: Message) -> bool:
+        asked = self.concerns.get(route.to)
+        return asked is None or asked(message)
 
     @classmethod
     def load(cls, home: Path, partners: Partners, interfaces: Mapping[str, Interface]) -> Routes:
@@ -126,7 +134,11 @@ class Routes:
             ]
         if findings:
             raise Misconfigured(*findings)
-        return cls(tuple(route for _, route in listed), interfaces)
+        spoken = {
+            one.id: interfaces[one.interface] for one in partners if one.interface in interfaces
+        }
+        concerns = {name: one.concerns for name, one in spoken.items() if one.concerns is not None}
+        return cls(tuple(route for _, route in listed), interfaces, concerns)
 
 
 def _read(given: Mapping[str, Any]) -> tuple[list[tuple[int, Route]], list[str]]:

@@ -39,6 +39,8 @@ STOCK = MESSAGES["001_stock_count_3501"]
 SALE = MESSAGES["002_sale_3505"]
 HELD = MESSAGES["004_settlement_held_jc01"]
 RESUMED = MESSAGES["005_settlement_resumed_jc02"]
+MAPPED = MESSAGES["008_mapping_approved_3301"]
+REVOKED = MESSAGES["009_mapping_retired_3302"]
 
 
 def with_data(message: Message, **changes: Any) -> Message:
@@ -234,7 +236,7 @@ def test_the_tables_are_checked_to_the_letter(record: dict[str, Any], code: str)
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in sorted(MESSAGES) if name[:3] not in ("003", "005")]
+    "name", [name for name in sorted(MESSAGES) if name[:3] not in ("003", "005", "009")]
 )
 def test_every_message_is_taken_once_and_recognised_the_second_time(name: str) -> None:
     to = platform()
@@ -251,6 +253,42 @@ def test_settlement_is_held_and_resumed_by_the_same_number() -> None:
     assert to.holds == {HELD.id: "H53010100001"}
     assert outcome(to, write(RESUMED, RECIPIENT)).meaning == "delivered"
     assert to.holds == {}
+
+
+def test_a_catalogue_mapping_is_revoked_before_the_item_is_mapped_otherwise() -> None:
+    to = platform()
+    other = with_data(MAPPED, unified_code="XA01AAA001A001010100009")
+    assert outcome(to, write(REVOKED, RECIPIENT)).meaning == "refused"
+    assert outcome(to, write(MAPPED, RECIPIENT)).meaning == "delivered"
+    assert outcome(to, write(other, RECIPIENT)).meaning == "refused"
+    assert outcome(to, write(REVOKED, RECIPIENT)).meaning == "delivered"
+    assert outcome(to, write(REVOKED, RECIPIENT)).meaning == "already"
+    assert outcome(to, write(other, RECIPIENT)).meaning == "delivered"
+    assert [one[-1] for one in to.ledger()["mappings"]] == ["XA01AAA001A001010100009"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, True),
+        ({"decision": "refused"}, False),
+        ({"kind": "institution"}, False),
+        ({"relation": "broader"}, False),
+        ({"institution": None}, False),
+    ],
+)
+def test_only_an_institutions_own_products_concern_the_insurer(
+    changed: dict[str, Any], told: bool
+) -> None:
+    assert INTERFACE.concerns is not None
+    assert INTERFACE.concerns(with_data(MAPPED, **changed)) is told
+    assert INTERFACE.concerns(STOCK)
+
+
+def test_a_code_that_does_not_say_what_it_is_needs_a_list_type() -> None:
+    odd = with_data(MAPPED, product_kind=None, unified_code="SYN-0001")
+    assert refusals(odd) == [("field.required", "data.list_type")]
+    assert sent(odd, list_type="103")["input"]["data"][0]["list_type"] == "103"
 
 
 def test_the_ledger_sums_sales_in_fen_and_shows_packs_sold_twice() -> None:
