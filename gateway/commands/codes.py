@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.commands import code_checking
 from gateway.commands.questions import day, known_kind, known_partner
 from gateway.commands.terminal import (
     EXIT_NO,
@@ -22,6 +23,7 @@ from gateway.ports import Held
 from gateway.settings import Settings
 
 app = typer.Typer(help="编码对照 codes", no_args_is_help=True)
+app.command("check")(code_checking.check)
 Day = Annotated[str, typer.Option(help="日期 YYYY-MM-DD")]
 Kind = Annotated[str, typer.Option(help="product | institution | enterprise")]
 

@@ -27,7 +27,11 @@ _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 Generator = Callable[[], dict[str, str]]
 """Returns the text of each file by its path below the root."""
 
-EXTRA_GENERATORS: Final[tuple[str, ...]] = ("gateway.intake.openapi:openapi",)
+EXTRA_GENERATORS: Final[tuple[str, ...]] = (
+    "gateway.intake.openapi:openapi",
+    "gateway.coding.systems.region_history:region_table",
+    "gateway.coding.systems.document:code_systems_page",
+)
 """Generators in other rooms as `module:function`. Named, not imported: rooms do not know each other."""
 
 
