@@ -6,23 +6,11 @@ A refused code is no gap in our knowledge, so nothing waits for it: the partner 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
-from gateway.coding.records import CrosswalkVersion
 from schemas.issues import Issue
 
 CODE_REFUSED: Final = "code.refused"
-
-
-@runtime_checkable
-class Refusals(Protocol):
-    """A crosswalk that knows what was refused."""
-
-    def refusal(
-        self, partner: str, kind: str, local_code: str, day: str
-    ) -> CrosswalkVersion | None:
-        """Return the version (relation NONE, with its `reason`) in force on a day; None: not refused."""
-        ...
 
 
 def refused_codes(issues: Iterable[Issue]) -> tuple[Issue, ...]:
