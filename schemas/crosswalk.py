@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.canonical import Canonical, DateText, Instant, MessageId, Statement, Text
 from schemas.codes import CodeKind, Institution, LocalCode
@@ -24,12 +24,9 @@ ProductKind = Literal["western_drug", "chinese_patent_drug", "decoction_piece", 
 """西药, 中成药, 中药饮片, 医用耗材: as the first letter of the unified code says (a hint for list_type)."""
 
 
-class MappingTerms(Statement):
+class MappingTerms(Canonical):
     """What a local code is said to mean; `unified_code` is absent when and only when relation is none."""
 
-    partner: Text
-    institution: Institution | None = None
-    """定点医疗机构: the institution that the partner is, where it is one."""
     kind: CodeKind
     local_code: LocalCode
     local_name: Text | None = None
@@ -44,19 +41,23 @@ class MappingTerms(Statement):
     reason: Note | None = None
     proposal_id: MessageId
     replaces: MessageId | None = None
-    proposed_by: Text
-    proposed_at: Instant
 
 
-class MappingProposed(MappingTerms):
-    """对照提议: somebody wants this to be believed; nothing is coded by it yet.
-
-    `retires`: the version `replaces` is to end without a successor.
-    """
+class ProposedMapping(MappingTerms):
+    """One proposal. `retires`: the version `replaces` is to end without a successor."""
 
     retires: bool
     exact: bool
+
+
+class MappingProposed(Statement):
+    """对照提议: somebody wants this to be believed; nothing is coded by it yet. A sheet of a work list."""
+
+    partner: Text
     batch: Text | None = None
+    proposed_by: Text
+    proposed_at: Instant
+    proposals: tuple[ProposedMapping, ...] = Field(min_length=1, max_length=500)
 
 
 class MappingBefore(Canonical):
@@ -74,7 +75,7 @@ class MappingBefore(Canonical):
     evidence: Note | None = None
 
 
-class MappingDecided(MappingTerms):
+class MappingDecided(MappingTerms, Statement):
     """对照审定: approved (believed from `decided_at` on), retired (`previous` is believed no longer) or
     refused (the proposal came to nothing). `decided_by` is another person than `proposed_by`, but for a
     proposal that its own proposer took back (refused).
@@ -82,7 +83,12 @@ class MappingDecided(MappingTerms):
     `previous` is what the decision ended: the corrected or the retired version.
     """
 
+    partner: Text
+    institution: Institution | None = None
+    """定点医疗机构: the institution that the partner is, where it is one."""
     decision: Literal["approved", "retired", "refused"]
+    proposed_by: Text
+    proposed_at: Instant
     decided_by: Text
     decided_at: Instant
     decision_reason: Note | None = None

@@ -12,21 +12,99 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.acceptance import AcceptanceRecorded
+from schemas.budget import (
+    BudgetFindingEnded,
+    BudgetKept,
+    BudgetReductionBarred,
+    BudgetReductionDue,
+    BudgetSet,
+    OutturnStated,
+    OverrunBorne,
+    SurplusRetained,
+)
 from schemas.calendar import DayEnded
 from schemas.canonical import Canonical
 from schemas.catalogue import ItemPublished
+from schemas.contract import ContractSigned, contract_adds_up
 from schemas.crosswalk import MappingDecided, MappingProposed
 from schemas.holding import HoldAged
+from schemas.institution import InstitutionRegistered
 from schemas.issues import Issue
 from schemas.order import OrderPlaced, order_adds_up
-from schemas.price import ListingPriced, PriceLinked
-from schemas.progress import ProgressWarned, WarningLifted
+from schemas.payment import (
+    FindingEnded,
+    FundPaymentHeld,
+    FundPaymentResumed,
+    GoodsReturned,
+    OverduePublished,
+    PaymentExceeded,
+    PaymentMade,
+    PaymentOverdue,
+    payment_adds_up,
+)
+from schemas.prepayment import (
+    ClearingStated,
+    FundYearPaid,
+    PackageSet,
+    PrepaymentCleared,
+    PrepaymentDue,
+    PrepaymentEnded,
+    clearing_adds_up,
+)
+from schemas.price import (
+    LinkEnded,
+    LinkProposed,
+    ListingPriced,
+    PriceLinked,
+    PriceNegotiated,
+    effective_days_in_order,
+)
+from schemas.progress import (
+    ProgressMeasured,
+    ProgressPublished,
+    ProgressSummarised,
+    ProgressWarned,
+    Unfinished,
+    UnfinishedEnded,
+    WarningLifted,
+)
 from schemas.rejection import MessageRejected
 from schemas.settlement import SettlementHeld, SettlementResumed
 from schemas.stock import StockCounted
+from schemas.tender import GroupQualified, RouteDecided, RouteWithdrawn, bidders_differ
 from schemas.trace import PackDispensed, PackReceived, PackShipped
 from schemas.usage import DispenseRecorded
-from schemas.volume import PeriodClosed, TaskAssigned
+from schemas.volume import (
+    PeriodClosed,
+    TaskAssigned,
+    TermExtended,
+    VolumePublished,
+    VolumeReported,
+    VolumeUsedLastYear,
+    WindowClosed,
+    published_adds_up,
+)
+from schemas.volume_findings import (
+    CapBreached,
+    CapBreachEnded,
+    DemandSummed,
+    DrugDescribed,
+    OverTaskPriceBreached,
+    OverTaskPriceEnded,
+    PublishedOutside,
+    RegionFindingEnded,
+    RenewalDue,
+    ReportFindingEnded,
+    ReportMissing,
+    ReportShort,
+    SplitComputed,
+    TaskCompleted,
+    TaskProposed,
+    TaskReopened,
+    TermComputed,
+    TermEnded,
+    TermOverextended,
+)
 
 TYPE_PREFIX: Final = "cn.jicai."
 KEY_SEPARATOR: Final = "/"
@@ -71,6 +149,9 @@ class EventType:
 CATALOGUE_ITEM_PUBLISHED: Final = "cn.jicai.catalogue.item_published.v1"
 PRICE_LISTED: Final = "cn.jicai.price.listed.v1"
 PRICE_LINKED: Final = "cn.jicai.price.linked.v1"
+PRICE_LINK_PROPOSED: Final = "cn.jicai.price.link_proposed.v1"
+PRICE_LINK_ENDED: Final = "cn.jicai.price.link_ended.v1"
+PRICE_NEGOTIATED: Final = "cn.jicai.price.negotiated.v1"
 VOLUME_TASK_ASSIGNED: Final = "cn.jicai.volume.task_assigned.v1"
 VOLUME_PERIOD_CLOSED: Final = "cn.jicai.volume.period_closed.v1"
 ORDER_PLACED: Final = "cn.jicai.order.placed.v1"
@@ -89,16 +170,92 @@ MESSAGE_REJECTED: Final = "cn.jicai.message.rejected.v1"
 CROSSWALK_MAPPING_PROPOSED: Final = "cn.jicai.crosswalk.mapping_proposed.v1"
 CROSSWALK_MAPPING_DECIDED: Final = "cn.jicai.crosswalk.mapping_decided.v1"
 CROSSWALK_HOLD_AGED: Final = "cn.jicai.crosswalk.hold_aged.v1"
+INSTITUTION_REGISTERED: Final = "cn.jicai.institution.registered.v1"
+CONTRACT_SIGNED: Final = "cn.jicai.contract.signed.v1"
+PAYMENT_MADE: Final = "cn.jicai.payment.made.v1"
+GOODS_RETURNED: Final = "cn.jicai.goods.returned.v1"
+PAYMENT_OVERDUE: Final = "cn.jicai.payment.overdue.v1"
+PAYMENT_OVERDUE_PUBLISHED: Final = "cn.jicai.payment.overdue_published.v1"
+PAYMENT_EXCEEDED: Final = "cn.jicai.payment.exceeded.v1"
+PAYMENT_FINDING_ENDED: Final = "cn.jicai.payment.finding_ended.v1"
+FUND_PAYMENT_HELD: Final = "cn.jicai.fund_payment.held.v1"
+FUND_PAYMENT_RESUMED: Final = "cn.jicai.fund_payment.resumed.v1"
+FUND_YEAR_PAID: Final = "cn.jicai.fund.year_paid.v1"
+PREPAYMENT_PACKAGE_SET: Final = "cn.jicai.prepayment.package_set.v1"
+PREPAYMENT_CLEARING_STATED: Final = "cn.jicai.prepayment.clearing_stated.v1"
+PREPAYMENT_DUE: Final = "cn.jicai.prepayment.due.v1"
+PREPAYMENT_CLEARED: Final = "cn.jicai.prepayment.cleared.v1"
+PREPAYMENT_ENDED: Final = "cn.jicai.prepayment.ended.v1"
+BUDGET_SET: Final = "cn.jicai.budget.set.v1"
+BUDGET_OUTTURN_STATED: Final = "cn.jicai.budget.outturn_stated.v1"
+BUDGET_KEPT: Final = "cn.jicai.budget.kept.v1"
+BUDGET_REDUCTION_DUE: Final = "cn.jicai.budget.reduction_due.v1"
+BUDGET_REDUCTION_BARRED: Final = "cn.jicai.budget.reduction_barred.v1"
+BUDGET_SURPLUS_RETAINED: Final = "cn.jicai.budget.surplus_retained.v1"
+BUDGET_OVERRUN_BORNE: Final = "cn.jicai.budget.overrun_borne.v1"
+BUDGET_FINDING_ENDED: Final = "cn.jicai.budget.finding_ended.v1"
+
+_PER_INSTITUTION: Final = ("institution",)
+VOLUME_REPORTED: Final = "cn.jicai.volume.reported.v1"
+VOLUME_USED_LAST_YEAR: Final = "cn.jicai.volume.used_last_year.v1"
+VOLUME_PUBLISHED: Final = "cn.jicai.volume.published.v1"
+VOLUME_WINDOW_CLOSED: Final = "cn.jicai.volume.window_closed.v1"
+VOLUME_TERM_EXTENDED: Final = "cn.jicai.volume.term_extended.v1"
+VOLUME_REPORT_SHORT: Final = "cn.jicai.volume.report_short.v1"
+VOLUME_REPORT_MISSING: Final = "cn.jicai.volume.report_missing.v1"
+VOLUME_REPORT_FINDING_ENDED: Final = "cn.jicai.volume.report_finding_ended.v1"
+VOLUME_TASK_PROPOSED: Final = "cn.jicai.volume.task_proposed.v1"
+VOLUME_SPLIT_COMPUTED: Final = "cn.jicai.volume.split_computed.v1"
+VOLUME_DEMAND_SUMMED: Final = "cn.jicai.volume.demand_summed.v1"
+VOLUME_PUBLISHED_OUTSIDE: Final = "cn.jicai.volume.published_outside.v1"
+VOLUME_REGION_FINDING_ENDED: Final = "cn.jicai.volume.region_finding_ended.v1"
+VOLUME_TERM_COMPUTED: Final = "cn.jicai.volume.term_computed.v1"
+VOLUME_TERM_OVEREXTENDED: Final = "cn.jicai.volume.term_overextended.v1"
+VOLUME_RENEWAL_DUE: Final = "cn.jicai.volume.renewal_due.v1"
+VOLUME_TERM_ENDED: Final = "cn.jicai.volume.term_ended.v1"
+VOLUME_DRUG_DESCRIBED: Final = "cn.jicai.volume.drug_described.v1"
+VOLUME_TASK_COMPLETED: Final = "cn.jicai.volume.task_completed.v1"
+VOLUME_TASK_REOPENED: Final = "cn.jicai.volume.task_reopened.v1"
+VOLUME_OVER_TASK_PRICE_BREACHED: Final = "cn.jicai.volume.over_task_price_breached.v1"
+VOLUME_OVER_TASK_PRICE_ENDED: Final = "cn.jicai.volume.over_task_price_ended.v1"
+VOLUME_CAP_BREACHED: Final = "cn.jicai.volume.cap_breached.v1"
+VOLUME_CAP_BREACH_ENDED: Final = "cn.jicai.volume.cap_breach_ended.v1"
+PROGRESS_MEASURED: Final = "cn.jicai.progress.measured.v1"
+PROGRESS_PUBLISHED: Final = "cn.jicai.progress.published.v1"
+PROGRESS_SUMMARISED: Final = "cn.jicai.progress.summarised.v1"
+PROGRESS_UNFINISHED: Final = "cn.jicai.progress.unfinished.v1"
+PROGRESS_UNFINISHED_ENDED: Final = "cn.jicai.progress.unfinished_ended.v1"
+TENDER_GROUP_QUALIFIED: Final = "cn.jicai.tender.group_qualified.v1"
+TENDER_ROUTE_DECIDED: Final = "cn.jicai.tender.route_decided.v1"
+TENDER_ROUTE_WITHDRAWN: Final = "cn.jicai.tender.route_withdrawn.v1"
 
 _PER_INSTITUTION_AND_DRUG: Final = ("institution", "drug")
+_PER_REGION_AND_DRUG: Final = ("region", "drug")
+_PER_UNIT_AND_DRUG: Final = ("unit", "drug")
+_PER_GROUP: Final = ("project", "group")
 _PER_LOCAL_CODE: Final = ("partner", "kind", "local_code")
 
 EVENT_TYPES: Final[Mapping[str, EventType]] = {
     listed.name: listed
     for listed in (
         EventType(CATALOGUE_ITEM_PUBLISHED, ItemPublished, ("drug",), "published_on"),
-        EventType(PRICE_LISTED, ListingPriced, ("drug",), "effective_from"),
+        EventType(
+            PRICE_LISTED,
+            ListingPriced,
+            ("drug",),
+            "effective_from",
+            adds_up=effective_days_in_order,
+        ),
+        EventType(
+            PRICE_NEGOTIATED,
+            PriceNegotiated,
+            ("drug",),
+            "effective_from",
+            adds_up=effective_days_in_order,
+        ),
         EventType(PRICE_LINKED, PriceLinked, ("drug",), "effective_from", derived=True),
+        EventType(PRICE_LINK_PROPOSED, LinkProposed, ("drug",), "effective_from", derived=True),
+        EventType(PRICE_LINK_ENDED, LinkEnded, ("drug",), "effective_from", derived=True),
         EventType(VOLUME_TASK_ASSIGNED, TaskAssigned, _PER_INSTITUTION_AND_DRUG, "assigned_on"),
         EventType(VOLUME_PERIOD_CLOSED, PeriodClosed, ("region",), "ended_on"),
         EventType(ORDER_PLACED, OrderPlaced, ("order_no",), "placed_at", adds_up=order_adds_up),
@@ -130,12 +287,73 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
         EventType(TRACE_PACK_DISPENSED, PackDispensed, ("event_id",), "event_at"),
         EventType(USAGE_DISPENSED, DispenseRecorded, ("dispense_no",), "dispensed_at"),
         EventType(STOCK_COUNTED, StockCounted, ("institution", "unified_code"), "counted_at"),
+        EventType(VOLUME_REPORTED, VolumeReported, _PER_INSTITUTION_AND_DRUG, "reported_on"),
+        EventType(
+            VOLUME_USED_LAST_YEAR, VolumeUsedLastYear, _PER_INSTITUTION_AND_DRUG, "counted_on"
+        ),
+        EventType(
+            VOLUME_PUBLISHED,
+            VolumePublished,
+            _PER_REGION_AND_DRUG,
+            "published_on",
+            adds_up=published_adds_up,
+        ),
+        EventType(VOLUME_WINDOW_CLOSED, WindowClosed, ("region",), "closed_on"),
+        EventType(VOLUME_TERM_EXTENDED, TermExtended, _PER_REGION_AND_DRUG, "extended_on"),
+        EventType(
+            TENDER_GROUP_QUALIFIED,
+            GroupQualified,
+            _PER_GROUP,
+            "qualified_on",
+            adds_up=bidders_differ,
+        ),
+        *(
+            EventType(name, model, key, dated_by, derived=True)
+            for name, model, key, dated_by in (
+                (VOLUME_REPORT_SHORT, ReportShort, _PER_UNIT_AND_DRUG, "found_on"),
+                (VOLUME_REPORT_MISSING, ReportMissing, _PER_UNIT_AND_DRUG, "found_on"),
+                (VOLUME_TASK_PROPOSED, TaskProposed, _PER_UNIT_AND_DRUG, "found_on"),
+                (VOLUME_REPORT_FINDING_ENDED, ReportFindingEnded, _PER_UNIT_AND_DRUG, "ended_on"),
+                (VOLUME_SPLIT_COMPUTED, SplitComputed, _PER_REGION_AND_DRUG, "found_on"),
+                (VOLUME_DEMAND_SUMMED, DemandSummed, _PER_REGION_AND_DRUG, "found_on"),
+                (VOLUME_PUBLISHED_OUTSIDE, PublishedOutside, _PER_REGION_AND_DRUG, "found_on"),
+                (VOLUME_TERM_COMPUTED, TermComputed, _PER_REGION_AND_DRUG, "found_on"),
+                (VOLUME_TERM_OVEREXTENDED, TermOverextended, _PER_REGION_AND_DRUG, "found_on"),
+                (VOLUME_RENEWAL_DUE, RenewalDue, _PER_REGION_AND_DRUG, "found_on"),
+                (VOLUME_TERM_ENDED, TermEnded, _PER_REGION_AND_DRUG, "found_on"),
+                (VOLUME_REGION_FINDING_ENDED, RegionFindingEnded, _PER_REGION_AND_DRUG, "ended_on"),
+                (VOLUME_DRUG_DESCRIBED, DrugDescribed, _PER_REGION_AND_DRUG, "found_on"),
+                (VOLUME_TASK_COMPLETED, TaskCompleted, _PER_INSTITUTION_AND_DRUG, "completed_on"),
+                (VOLUME_TASK_REOPENED, TaskReopened, _PER_INSTITUTION_AND_DRUG, "ended_on"),
+                (
+                    VOLUME_OVER_TASK_PRICE_BREACHED,
+                    OverTaskPriceBreached,
+                    _PER_INSTITUTION_AND_DRUG,
+                    "found_on",
+                ),
+                (
+                    VOLUME_OVER_TASK_PRICE_ENDED,
+                    OverTaskPriceEnded,
+                    _PER_INSTITUTION_AND_DRUG,
+                    "ended_on",
+                ),
+                (VOLUME_CAP_BREACHED, CapBreached, _PER_INSTITUTION_AND_DRUG, "found_on"),
+                (VOLUME_CAP_BREACH_ENDED, CapBreachEnded, _PER_INSTITUTION_AND_DRUG, "ended_on"),
+                (PROGRESS_MEASURED, ProgressMeasured, _PER_INSTITUTION_AND_DRUG, "ended_on"),
+                (PROGRESS_PUBLISHED, ProgressPublished, ("institution",), "published_on"),
+                (PROGRESS_SUMMARISED, ProgressSummarised, ("region", "batch"), "summarised_on"),
+                (PROGRESS_UNFINISHED, Unfinished, _PER_INSTITUTION_AND_DRUG, "found_on"),
+                (PROGRESS_UNFINISHED_ENDED, UnfinishedEnded, _PER_INSTITUTION_AND_DRUG, "ended_on"),
+                (TENDER_ROUTE_DECIDED, RouteDecided, _PER_GROUP, "found_on"),
+                (TENDER_ROUTE_WITHDRAWN, RouteWithdrawn, _PER_GROUP, "ended_on"),
+            )
+        ),
         EventType(CALENDAR_DAY_ENDED, DayEnded, ("region",), "day", derived=True),
         EventType(MESSAGE_REJECTED, MessageRejected, ("msg_id",), "rejected_at", derived=True),
         EventType(
             CROSSWALK_MAPPING_PROPOSED,
             MappingProposed,
-            _PER_LOCAL_CODE,
+            ("partner",),
             "proposed_at",
             derived=True,
         ),
@@ -152,6 +370,64 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
             ("partner", "kind", "local_code"),
             "aged_at",
             derived=True,
+        ),
+        EventType(INSTITUTION_REGISTERED, InstitutionRegistered, _PER_INSTITUTION, "registered_on"),
+        EventType(
+            CONTRACT_SIGNED,
+            ContractSigned,
+            _PER_INSTITUTION_AND_DRUG,
+            "signed_on",
+            adds_up=contract_adds_up,
+        ),
+        EventType(PAYMENT_MADE, PaymentMade, _PER_INSTITUTION, "paid_on", adds_up=payment_adds_up),
+        EventType(GOODS_RETURNED, GoodsReturned, _PER_INSTITUTION_AND_DRUG, "returned_on"),
+        EventType(PAYMENT_OVERDUE, PaymentOverdue, _PER_INSTITUTION, "warned_on", derived=True),
+        EventType(
+            PAYMENT_OVERDUE_PUBLISHED,
+            OverduePublished,
+            _PER_INSTITUTION,
+            "published_on",
+            derived=True,
+        ),
+        EventType(PAYMENT_EXCEEDED, PaymentExceeded, _PER_INSTITUTION, "found_on", derived=True),
+        EventType(PAYMENT_FINDING_ENDED, FindingEnded, _PER_INSTITUTION, "ended_on", derived=True),
+        EventType(FUND_PAYMENT_HELD, FundPaymentHeld, _PER_INSTITUTION, "held_from", derived=True),
+        EventType(
+            FUND_PAYMENT_RESUMED, FundPaymentResumed, _PER_INSTITUTION, "resumed_on", derived=True
+        ),
+        EventType(FUND_YEAR_PAID, FundYearPaid, _PER_INSTITUTION, "stated_on"),
+        EventType(PREPAYMENT_PACKAGE_SET, PackageSet, _PER_INSTITUTION, "set_on"),
+        EventType(
+            PREPAYMENT_CLEARING_STATED,
+            ClearingStated,
+            _PER_INSTITUTION,
+            "cleared_on",
+            adds_up=clearing_adds_up,
+        ),
+        EventType(PREPAYMENT_DUE, PrepaymentDue, _PER_INSTITUTION, "decided_on", derived=True),
+        EventType(
+            PREPAYMENT_CLEARED, PrepaymentCleared, _PER_INSTITUTION, "cleared_on", derived=True
+        ),
+        EventType(PREPAYMENT_ENDED, PrepaymentEnded, _PER_INSTITUTION, "ended_on", derived=True),
+        EventType(BUDGET_SET, BudgetSet, _PER_INSTITUTION, "set_on"),
+        EventType(BUDGET_OUTTURN_STATED, OutturnStated, _PER_INSTITUTION, "stated_on"),
+        EventType(BUDGET_KEPT, BudgetKept, _PER_INSTITUTION, "decided_on", derived=True),
+        EventType(
+            BUDGET_REDUCTION_DUE, BudgetReductionDue, _PER_INSTITUTION, "decided_on", derived=True
+        ),
+        EventType(
+            BUDGET_REDUCTION_BARRED,
+            BudgetReductionBarred,
+            _PER_INSTITUTION,
+            "decided_on",
+            derived=True,
+        ),
+        EventType(
+            BUDGET_SURPLUS_RETAINED, SurplusRetained, _PER_INSTITUTION, "decided_on", derived=True
+        ),
+        EventType(BUDGET_OVERRUN_BORNE, OverrunBorne, _PER_INSTITUTION, "decided_on", derived=True),
+        EventType(
+            BUDGET_FINDING_ENDED, BudgetFindingEnded, _PER_INSTITUTION, "ended_on", derived=True
         ),
     )
 }

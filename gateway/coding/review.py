@@ -22,9 +22,16 @@ from gateway.coding.review_filing import (
     Page,
     newly_decided,
     newly_filed,
+    on_sheets,
     proposal_id,
 )
-from gateway.coding.review_messages import RegionOf, decided_data, deciding, proposing
+from gateway.coding.review_messages import (
+    About,
+    AboutPartner,
+    decided_data,
+    deciding,
+    proposing,
+)
 from gateway.coding.review_plan import (
     Decided,
     Decision,
@@ -54,11 +61,11 @@ class Review:
         self,
         store: CrosswalkStore,
         crosswalk: Crosswalk,
-        region_of: RegionOf = lambda _: "",
+        about: AboutPartner = lambda _: About(),
     ) -> None:
         self._store = store
         self._filing = Filing(store.journal)
-        self._region_of = region_of
+        self._about = about
         self.crosswalk = crosswalk
         """Replaced when it is followed, and by whoever has read the files anew."""
 
@@ -97,7 +104,7 @@ class Review:
                     word = _duplicate(identity)
                 elif word is None:
                     word = ProposalOutcome(identity, OutcomeState.ACCEPTED)
-                    filed[identity] = Filed(identity, proposal, by, at, batch, len(outcomes))
+                    filed[identity] = Filed(identity, proposal, by, at, batch)
                 outcomes.append(word)
             if filed:
                 work = await asyncio.to_thread(self._filing_work, list(filed.values()), now)
@@ -107,8 +114,9 @@ class Review:
         return await _again(attempt)
 
     def _filing_work(self, filed: list[Filed], now: datetime) -> Commit:
-        document = proposing(filed, self._region_of, now.isoformat())
-        return Commit(submissions=[document], writes=newly_filed(filed))
+        sheets = on_sheets(filed)
+        document = proposing(sheets, self._about, now.isoformat())
+        return Commit(submissions=[document], writes=newly_filed(sheets))
 
     async def _repeated(self, proposals: Sequence[Proposal]) -> list[tuple[str, Filed | None]]:
         """Return each proposal's id and, where it waits or stands already, what is on file.
@@ -235,8 +243,9 @@ class Review:
                     (one, decided_data(one, "refused", None, by=by, at=at, reason=reason))
                     for one in filed
                 ]
-                writes = newly_decided(filed, Status.REFUSED, by=by, at=at, reason=reason)
-                document = deciding(data, self._region_of, now.isoformat())
+                writes = await self._filing.leaving(filed)
+                writes += newly_decided(filed, Status.REFUSED, by=by, at=at, reason=reason)
+                document = deciding(data, self._about, now.isoformat())
                 work = Commit(submissions=[document], writes=writes)
                 await self._store.journal.commit(work)
             return Decided(tuple(one.id for one in filed), already)
@@ -318,6 +327,7 @@ class Review:
             work = await asyncio.to_thread(
                 self._approving_work, decision, crosswalk, counter, by, now
             )
+            work.writes += await self._filing.leaving(decision.filed)
             await self._store.journal.commit(work)
             with contextlib.suppress(Unavailable):  # what was decided is durable
                 await self.follow()
@@ -335,7 +345,7 @@ class Review:
     ) -> Commit:
         writes = decided(counter, documents_after(decision, crosswalk), decision.known)
         writes += newly_decided(decision.filed, Status.APPROVED, by=by, at=decision.known)
-        document = deciding(decision.data, self._region_of, now.isoformat())
+        document = deciding(decision.data, self._about, now.isoformat())
         return Commit(submissions=[document], writes=writes)
 
 

@@ -1,28 +1,36 @@
 """提议档案: proposals in the key-value space, each under its id, listed by status and partner.
 
-crosswalk-proposal        <id>                                       the proposal and what became of it
-crosswalk-proposal-list   <status>|<partner>|<time>|<number>|<id>    in the order of a work list
-crosswalk-batch           <batch>|<time>|<id>                        ids of one batch
+    crosswalk-proposal   <id>                                       the proposal and what became of it
+    crosswalk-list       <status>|<partner>|<time>|<id>.<part>      a sheet of a work list: ids in order
+    crosswalk-batch      <batch>|<time>|<id>.<part>                 ids of one batch
+
+A sheet holds what one call filed (or decided) for one partner, SHEET ids at most. What is decided leaves the
+sheet on which it waited, so that two decisions about one proposal meet there as well.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
 
 import orjson
 
 from gateway.coding.records import Choice, Proposal, Relation, Status
+from gateway.errors import Contended
 from gateway.ports import Journal, Stored, Write
 from schemas.envelope import ID_BYTES
 
 PROPOSAL_SPACE: Final = "crosswalk-proposal"
-LIST_SPACE: Final = "crosswalk-proposal-list"
+LIST_SPACE: Final = "crosswalk-list"
 BATCH_SPACE: Final = "crosswalk-batch"
-_LISTED: Final = b"1"
+SHEET: Final = 500
+_PLACE_MARK: Final = "#"
+_SHEETS: Final = 20
 _PAGE: Final = 1000
+_BATCH_PART: Final = 100
+"""Ids in one value: SQLite reads a long value as a whole when it searches past it."""
 _DECIDING: Final = (
     "partner",
     "kind",
@@ -46,8 +54,8 @@ class Filed:
     proposed_by: str
     proposed_at: str
     batch: str = ""
-    number: int = 0
-    """Place among those that were proposed in one call."""
+    sheet: str = ""
+    """Key of the sheet of the work list on which it waits (or waited)."""
     status: Status = Status.PROPOSED
     """PROPOSED, APPROVED (an approved retirement too) or REFUSED."""
     decided_by: str = ""
@@ -56,11 +64,13 @@ class Filed:
     version: int = field(default=0, compare=False)
     """Version of the stored value that this was read from."""
 
-    @property
-    def listed(self) -> str:
-        """Return the key in the work lists."""
-        place = f"{self.proposed_at}|{self.number:06d}|{self.id}"
-        return f"{self.status.value}|{self.proposal.partner}|{place}"
+
+_FILED_FIELDS: Final = tuple(
+    (one.name, one.default)
+    for one in fields(Filed)
+    if one.name not in {"id", "proposal", "version"}
+)
+_PROPOSAL_FIELDS: Final = tuple((one.name, one.default) for one in fields(Proposal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +105,42 @@ class Filing:
     async def page(self, status: Status, partner: str, after: str, limit: int) -> Page:
         """Return a part of a work list, by partner, oldest first."""
         prefix = f"{status.value}|{partner}|" if partner else f"{status.value}|"
-        rows = await self._journal.scan(LIST_SPACE, prefix, after=after, limit=limit)
-        ids = [key.rsplit("|", 1)[1] for key, _ in rows]
-        found = await self.get_many(ids)
-        items = tuple(found[one] for one in ids if one in found)
-        return Page(items, rows[-1][0] if len(rows) == limit else "")
+        begun, _, place = after.rpartition(_PLACE_MARK)
+        places = await self._places(begun, int(place)) if begun and place.isdigit() else []
+        while len(places) <= limit:
+            sheets = await self._journal.scan(LIST_SPACE, prefix, after=begun, limit=_SHEETS)
+            if not sheets:
+                break
+            places += [each for key, stored in sheets for each in _on_sheet(key, stored)]
+            begun = sheets[-1][0]
+        shown = places[:limit]
+        found = await self.get_many([identity for _, identity in shown])
+        items = tuple(found[identity] for _, identity in shown if identity in found)
+        return Page(items, shown[-1][0] if shown and len(places) > limit else "")
+
+    async def _places(self, sheet: str, behind: int) -> list[tuple[str, str]]:
+        """Return what is on a sheet behind a place."""
+        stored = await self._journal.get(LIST_SPACE, sheet)
+        found = _on_sheet(sheet, stored) if stored is not None else []
+        return [each for each in found if int(each[0].rpartition(_PLACE_MARK)[2]) > behind]
+
+    async def leaving(self, decided: Sequence[Filed]) -> list[Write]:
+        """Return the writes that take proposals off the sheets on which they wait.
+
+        Somebody else who decides about one on the same sheet meanwhile is Contended.
+        """
+        gone = {one.id for one in decided}
+        sheets = list(dict.fromkeys(one.sheet for one in decided))
+        found = await self._journal.get_many(LIST_SPACE, sheets)
+        writes = []
+        for sheet in sheets:
+            stored = found.get(sheet)
+            if stored is None:
+                raise Contended(f"sheet {sheet} is empty by now")
+            left = [each for each in orjson.loads(stored.value) if each[1] not in gone]
+            value = orjson.dumps(left) if left else None
+            writes.append(Write(LIST_SPACE, sheet, value, stored.version))
+        return writes
 
     async def batch(self, batch: str) -> list[str]:
         """Return the ids of a batch in the order in which they were proposed."""
@@ -116,39 +157,84 @@ def filed_from(identity: str, stored: Stored) -> Filed:
     """Return a proposal out of its stored value."""
     record = orjson.loads(stored.value)
     given = record.pop("proposal")
-    given["relation"] = Relation(given["relation"])
-    given["choice"] = Choice(given["choice"])
-    record["status"] = Status(record["status"])
+    for name, kind in (("relation", Relation), ("choice", Choice)):
+        if name in given:
+            given[name] = kind(given[name])
+    if "status" in record:
+        record["status"] = Status(record["status"])
     return Filed(identity, Proposal(**given), **record, version=stored.version)
 
 
-def newly_filed(filed: Sequence[Filed]) -> list[Write]:
-    """Return the writes that file new proposals (of one call)."""
-    writes = []
-    for one in filed:
-        writes.append(Write(PROPOSAL_SPACE, one.id, _value(one), 0))
-        writes.append(Write(LIST_SPACE, one.listed, _LISTED))
-    if filed and filed[0].batch:
-        first = filed[0]
-        ids = orjson.dumps([one.id for one in filed])
-        writes.append(Write(BATCH_SPACE, f"{first.batch}|{first.proposed_at}|{first.id}", ids))
+def sheets_of(ids: Sequence[tuple[str, str]], status: Status, at: str) -> dict[str, list[str]]:
+    """Return the sheets for (partner, proposal id) pairs of one call: key → ids, in order."""
+    by_partner: dict[str, list[str]] = {}
+    for partner, identity in ids:
+        by_partner.setdefault(partner, []).append(identity)
+    return {
+        f"{status.value}|{partner}|{at}|{listed[0]}.{part:04d}": listed[start : start + SHEET]
+        for partner, listed in by_partner.items()
+        for part, start in enumerate(range(0, len(listed), SHEET))
+    }
+
+
+def on_sheets(filed: Sequence[Filed]) -> dict[str, list[Filed]]:
+    """Return new proposals of one call on the sheets of the work list, in order."""
+    by_id = {one.id: one for one in filed}
+    ids = [(one.proposal.partner, one.id) for one in filed]
+    sheets = sheets_of(ids, Status.PROPOSED, filed[0].proposed_at)
+    return {
+        sheet: [replace(by_id[identity], sheet=sheet) for identity in listed]
+        for sheet, listed in sheets.items()
+    }
+
+
+def newly_filed(sheets: Mapping[str, Sequence[Filed]]) -> list[Write]:
+    """Return the writes that file the new proposals of one call."""
+    filed = [one for listed in sheets.values() for one in listed]
+    writes = [Write(PROPOSAL_SPACE, one.id, _value(one), 0) for one in filed]
+    writes += _sheets({sheet: [one.id for one in listed] for sheet, listed in sheets.items()})
+    first = filed[0]
+    if first.batch:
+        for part, start in enumerate(range(0, len(filed), _BATCH_PART)):
+            key = f"{first.batch}|{first.proposed_at}|{first.id}.{part:06d}"
+            ids = [one.id for one in filed[start : start + _BATCH_PART]]
+            writes.append(Write(BATCH_SPACE, key, orjson.dumps(ids)))
     return writes
 
 
 def newly_decided(
     filed: Sequence[Filed], status: Status, *, by: str, at: str, reason: str = ""
 ) -> list[Write]:
-    """Return the writes that close open proposals; another decision in between is Contended."""
+    """Return the writes that say of open proposals what became of them, in one call."""
     writes = []
     for one in filed:
         after = replace(one, status=status, decided_by=by, decided_at=at, decision_reason=reason)
         writes.append(Write(PROPOSAL_SPACE, one.id, _value(after), one.version))
-        writes.append(Write(LIST_SPACE, one.listed, None))
-        writes.append(Write(LIST_SPACE, after.listed, _LISTED))
-    return writes
+    ids = [(one.proposal.partner, one.id) for one in filed]
+    return writes + _sheets(sheets_of(ids, status, at))
+
+
+def _sheets(sheets: dict[str, list[str]]) -> list[Write]:
+    return [
+        Write(LIST_SPACE, key, orjson.dumps(list(enumerate(listed))))
+        for key, listed in sheets.items()
+    ]
+
+
+def _on_sheet(key: str, stored: Stored) -> list[tuple[str, str]]:
+    """Return (cursor, proposal id) of what stands on a sheet."""
+    return [
+        (f"{key}{_PLACE_MARK}{place}", identity) for place, identity in orjson.loads(stored.value)
+    ]
 
 
 def _value(filed: Filed) -> bytes:
-    record = asdict(filed)
-    del record["id"], record["version"]
+    """Return what is stored: what has its usual value is left out, so that a proposal stays small."""
+    record = _unusual(filed, _FILED_FIELDS)
+    record["proposal"] = _unusual(filed.proposal, _PROPOSAL_FIELDS)
     return orjson.dumps(record)
+
+
+def _unusual(one: object, names: Sequence[tuple[str, object]]) -> dict[str, Any]:
+    found = ((name, getattr(one, name), usual) for name, usual in names)
+    return {name: value for name, value, usual in found if value != usual}

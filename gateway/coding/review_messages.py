@@ -7,8 +7,8 @@ messages. Ids never vary, so an act that is repeated says nothing twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from gateway.coding.records import OPEN_END, CrosswalkVersion, Proposal
 from gateway.coding.review_filing import Filed
@@ -21,8 +21,17 @@ from schemas.issues import Issue
 
 CODING_PARTNER: Final = "coding"
 CODING_INTERFACE: Final = "coding"
-RegionOf = Callable[[str], str]
-"""Region (GB/T 2260) of a partner, "" where it has none."""
+
+
+class About(NamedTuple):
+    """What a message says of the partner whose code it is about; "" where it is not known."""
+
+    region: str = ""
+    institution: str = ""
+    """定点医疗机构 that the partner is."""
+
+
+AboutPartner = Callable[[str], About]
 _PRODUCT_KINDS: Final = {
     "X": "western_drug",
     "Z": "chinese_patent_drug",
@@ -32,15 +41,23 @@ _PRODUCT_KINDS: Final = {
 """First letter of an 医保 code → what it is a code of."""
 
 
-def proposed_data(filed: Filed) -> dict[str, Any]:
-    """Return the data of `crosswalk.mapping_proposed`."""
+def proposed_data(filed: Sequence[Filed]) -> dict[str, Any]:
+    """Return the data of `crosswalk.mapping_proposed`: a sheet of one partner's proposals."""
+    first = filed[0]
+    return _said(
+        {
+            "partner": first.proposal.partner,
+            "batch": first.batch,
+            "proposed_by": first.proposed_by,
+            "proposed_at": first.proposed_at,
+            "proposals": [_proposed(one) for one in filed],
+        }
+    )
+
+
+def _proposed(filed: Filed) -> dict[str, Any]:
     proposal = filed.proposal
-    data = _terms(proposal, filed) | {
-        "retires": proposal.retires,
-        "exact": proposal.exact,
-        "batch": filed.batch,
-    }
-    return _said(data)
+    return _said(_terms(proposal, filed) | {"retires": proposal.retires, "exact": proposal.exact})
 
 
 def decided_data(
@@ -54,6 +71,9 @@ def decided_data(
 ) -> dict[str, Any]:
     """Return the data of `crosswalk.mapping_decided`; `previous` is the version that was ended."""
     data = _terms(filed.proposal, filed) | {
+        "partner": filed.proposal.partner,
+        "proposed_by": filed.proposed_by,
+        "proposed_at": filed.proposed_at,
         "decision": decision,
         "decided_by": by,
         "decided_at": at,
@@ -65,78 +85,87 @@ def decided_data(
 
 def data_issues(type_name: str, data: dict[str, Any]) -> tuple[Issue, ...]:
     """Return what the message's contract has against the data."""
-    return check(type_name, data, canonical_bytes(data))
+    wrong = check(type_name, data, b"")  # the bytes are only looked at when something is wrong
+    return check(type_name, data, canonical_bytes(data)) if wrong else ()
 
 
-def proposing(filed: Sequence[Filed], region_of: RegionOf, received_at: str) -> Submission:
-    """Return the document of one call that proposed."""
-    first = filed[0]
-    act = {"act": "propose", "by": first.proposed_by, "batch": first.batch}
-    told = [(one, CROSSWALK_MAPPING_PROPOSED, proposed_data(one)) for one in filed]
-    return _document(act, told, region_of, received_at)
+def proposing(
+    sheets: Mapping[str, Sequence[Filed]], about: AboutPartner, received_at: str
+) -> Submission:
+    """Return the document of one call that proposed; `sheets` are those of the work list."""
+    messages = []
+    for sheet, filed in sheets.items():
+        data = proposed_data(filed)
+        region = about(filed[0].proposal.partner).region
+        identity = proposed_message_id(sheet)
+        messages.append(_message(identity, CROSSWALK_MAPPING_PROPOSED, data, region))
+    first = next(iter(sheets.values()))[0]
+    act = {"act": "propose", "by": first.proposed_by, "sheets": list(sheets)}
+    return _document(act, messages, received_at)
 
 
 def deciding(
-    decided: Sequence[tuple[Filed, dict[str, Any]]], region_of: RegionOf, received_at: str
+    decided: Sequence[tuple[Filed, dict[str, Any]]], about: AboutPartner, received_at: str
 ) -> Submission:
     """Return the document of one call that decided: each proposal with its message's data."""
+    messages = []
+    for filed, data in decided:
+        partner, cause = about(filed.proposal.partner), proposed_message_id(filed.sheet)
+        told = data | {"institution": partner.institution} if partner.institution else data
+        identity = decided_message_id(filed.id)
+        messages.append(_message(identity, CROSSWALK_MAPPING_DECIDED, told, partner.region, cause))
     first = decided[0][1]
-    act = {"act": "decide", "by": first["decided_by"], "decision": first["decision"]}
-    told = [(one, CROSSWALK_MAPPING_DECIDED, data) for one, data in decided]
-    return _document(act, told, region_of, received_at)
+    act = {"act": "decide", "by": first["decided_by"], "decided": [one.id for one, _ in decided]}
+    return _document(act, messages, received_at)
 
 
-def _document(
-    act: dict[str, str],
-    told: Sequence[tuple[Filed, str, dict[str, Any]]],
-    region_of: RegionOf,
-    received_at: str,
-) -> Submission:
-    rows = []
-    for number, (filed, type_name, data) in enumerate(told, start=1):
-        message = _message(filed, type_name, data, region_of(filed.proposal.partner))
-        rows.append(Row(message, number if len(told) > 1 else 0))
-    raw = rows[0].message.data
-    identity, message_id = rows[0].message.id, f"{act['act']}:{told[0][0].id}"
-    if len(rows) > 1:
-        raw = canonical_bytes(act | {"proposals": [one.id for one, _, _ in told]})
-        message_id = f"{act['act']}:{hashlib.sha256(raw).hexdigest()}"
-        identity = message_identity(CODING_PARTNER, message_id)
+def _document(act: dict[str, Any], messages: Sequence[Message], received_at: str) -> Submission:
+    alone = len(messages) == 1
+    raw = messages[0].data if alone else canonical_bytes(act)
+    digest = hashlib.sha256(raw).hexdigest()
+    message_id = f"{act['act']}:{digest}"
     return Submission(
-        id=identity,
+        id=messages[0].id if alone else message_identity(CODING_PARTNER, message_id),
         partner=CODING_PARTNER,
         message_id=message_id,
         interface=CODING_INTERFACE,
         raw=raw,
-        digest=hashlib.sha256(raw).hexdigest(),
+        digest=digest,
         received_at=received_at,
-        rows=rows,
+        rows=[
+            Row(message, 0 if alone else number) for number, message in enumerate(messages, start=1)
+        ],
     )
 
 
-def _message(filed: Filed, type_name: str, data: dict[str, Any], region: str) -> Message:
+def _message(
+    identity: str, type_name: str, data: dict[str, Any], region: str, cause: str = ""
+) -> Message:
     listed = EVENT_TYPES[type_name]
-    proposed = type_name == CROSSWALK_MAPPING_PROPOSED
     return Message(
-        id=message_id_of(filed.id, type_name),
+        id=identity,
         source=SOURCE_PREFIX + CODING_PARTNER,
         type=type_name,
         subject=listed.subject(data),
         time=listed.business_time(data),
         data=canonical_bytes(data),
         region=region,
-        causationid="" if proposed else message_id_of(filed.id, CROSSWALK_MAPPING_PROPOSED),
+        causationid=cause,
     )
 
 
-def message_id_of(proposal_id: str, type_name: str) -> str:
-    """Return the id of the message that says of a proposal that it was made, or decided."""
-    return message_identity(CODING_PARTNER, f"{EVENT_TYPES[type_name].entity_event}:{proposal_id}")
+def proposed_message_id(sheet: str) -> str:
+    """Return the id of the message that says what was filed on a sheet."""
+    return message_identity(CODING_PARTNER, f"proposed:{sheet}")
+
+
+def decided_message_id(proposal_id: str) -> str:
+    """Return the id of the message that says what became of a proposal."""
+    return message_identity(CODING_PARTNER, f"decided:{proposal_id}")
 
 
 def _terms(proposal: Proposal, filed: Filed) -> dict[str, Any]:
     return {
-        "partner": proposal.partner,
         "kind": proposal.kind,
         "local_code": proposal.local_code,
         "local_name": proposal.local_name,
@@ -151,8 +180,6 @@ def _terms(proposal: Proposal, filed: Filed) -> dict[str, Any]:
         "reason": proposal.reason,
         "proposal_id": filed.id,
         "replaces": proposal.replaces,
-        "proposed_by": filed.proposed_by,
-        "proposed_at": filed.proposed_at,
     }
 
 

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.crosswalk_loading import Key
 from gateway.coding.records import CrosswalkVersion, Proposal, known_instant
-from gateway.coding.review_filing import Filed
+from gateway.coding.review_filing import SHEET, Filed
 from gateway.coding.review_messages import data_issues, decided_data, proposed_data
 from gateway.coding.review_rules import Working, ended, form_issues, version_of
 from gateway.coding.store_documents import document_of, versions_of
 from schemas.events import CROSSWALK_MAPPING_PROPOSED
 from schemas.issues import Issue, issue
+
+_ANY_ID: Final = "0" * 32
 
 
 class OutcomeState(StrEnum):
@@ -66,20 +68,39 @@ def examine(
 
     Those before it in the call count as believed, so that a batch can be approved as a whole.
     """
-    working, checked = Working(crosswalk), set[tuple[str, ...]]()
-    found: list[ProposalOutcome | None] = [None] * len(proposals)
+    working = Working(crosswalk)
+    found: list[ProposalOutcome | None] = [
+        _refused(issues) if issues else None
+        for issues in _form_issues(proposals, by=by, at=at, batch=batch)
+    ]
     for number, proposal in enumerate(proposals):
-        issues = form_issues(proposal, checked)
-        if not issues:
-            filed = Filed("0" * 32, proposal, by, at, batch, number)
-            issues = list(data_issues(CROSSWALK_MAPPING_PROPOSED, proposed_data(filed)))
-        if not issues and proposal.replaces:
+        if found[number] is None and proposal.replaces:
             issues = _replacing(proposal, working)
-        if issues:
-            found[number] = _refused(issues)
+            if issues:
+                found[number] = _refused(issues)
     for number, proposal in enumerate(proposals):
         if found[number] is None and not proposal.retires:
             found[number] = _believable(proposal, working)
+    return found
+
+
+def _form_issues(
+    proposals: Sequence[Proposal], *, by: str, at: str, batch: str
+) -> list[Sequence[Issue]]:
+    """Return what is wrong with each proposal by itself, its message's contract included."""
+    checked = set[tuple[str, ...]]()
+    found: list[Sequence[Issue]] = [form_issues(each, checked) for each in proposals]
+    sound = [number for number, issues in enumerate(found) if not issues]
+
+    def contract(numbers: Sequence[int]) -> tuple[Issue, ...]:
+        filed = [Filed(_ANY_ID, proposals[each], by, at, batch) for each in numbers]
+        return data_issues(CROSSWALK_MAPPING_PROPOSED, proposed_data(filed))
+
+    for start in range(0, len(sound), SHEET):
+        part = sound[start : start + SHEET]
+        if contract(part):  # all at once is much faster; who is at fault is asked only then
+            for number in part:
+                found[number] = contract([number])
     return found
 
 

@@ -32,7 +32,7 @@ COUNTER_KEY: Final = "revision"
 CHANGE_SPACE: Final = "crosswalk-change"
 PAGE: Final = 1000
 """Documents that are read and taken in at once; the event loop gets its turn in between."""
-CHANGED_KEYS: Final = 1000
+CHANGED_KEYS: Final = 250
 """Keys in one part of a change."""
 _LAST_PART: Final = "~"
 
