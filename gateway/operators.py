@@ -1,0 +1,123 @@
+"""经办人: the people who propose and approve, as data (`operators.toml`), with their keys kept apart.
+
+[[operator]]
+id   = "li-ming"
+name = "李明"
+may  = ["propose", "approve"]
+
+The key of the HTTP API lies in `secrets/operators/<id>.key`. Two entries are two people: nobody gets two.
+"""
+
+from __future__ import annotations
+
+import hmac
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from gateway.errors import Misconfigured
+
+FILE: Final = "operators.toml"
+KEYS: Final = ("secrets", "operators")
+SHORTEST_KEY: Final = 16
+Right = Literal["propose", "approve"]
+OperatorId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+class Operator(BaseModel):
+    """One person: what they may do."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: OperatorId
+    name: Name
+    may: tuple[Right, ...] = Field(min_length=1)
+
+
+class Operators:
+    """The people by id, with their keys. Immutable: a change is a new object."""
+
+    def __init__(self, listed: Mapping[str, Operator], keys: Mapping[str, bytes]) -> None:
+        self._listed = dict(listed)
+        self._keys = {name: key for name, key in keys.items() if name in self._listed}
+
+    def __iter__(self) -> Iterator[Operator]:
+        return iter(self._listed.values())
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def get(self, operator_id: str) -> Operator | None:
+        """Return the person with this id."""
+        return self._listed.get(operator_id)
+
+    def authenticate(self, key: bytes) -> Operator | None:
+        """Return whose key this is. Takes as long whoever it is, and whether it is anybody's."""
+        found: Operator | None = None
+        for name, known in self._keys.items():
+            if hmac.compare_digest(known, key):
+                found = self._listed[name]
+        return found
+
+    @classmethod
+    def load(cls, home: Path) -> Operators:
+        """Read `operators.toml` and `secrets/operators/<id>.key` under `home`.
+
+        Raises Misconfigured with every finding (file, person, field).
+        """
+        path, folder = home / FILE, home.joinpath(*KEYS)
+        if not path.exists():
+            return cls({}, {})
+        try:
+            given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise Misconfigured(f"{FILE}: {error}") from error
+        findings: list[str] = []
+        listed = _listed(given, findings)
+        keys = {key.stem: key.read_bytes().strip() for key in sorted(folder.glob("*.key"))}
+        findings += _key_findings(keys)
+        if findings:
+            raise Misconfigured(*findings)
+        return cls(listed, keys)
+
+
+def _listed(given: Mapping[str, Any], findings: list[str]) -> dict[str, Operator]:
+    records = given.get("operator", ())
+    if not isinstance(records, list):
+        findings.append(f"{FILE}: [[operator]]: a list of tables is expected")
+        return {}
+    findings += [f"{FILE}: {name}: no such table" for name in given if name != "operator"]
+    listed: dict[str, Operator] = {}
+    for number, record in enumerate(records, start=1):
+        named = record.get("id", f"#{number}") if isinstance(record, dict) else f"#{number}"
+        try:
+            one = Operator.model_validate(record)
+        except ValidationError as error:
+            findings += [
+                f"{FILE}: operator {named}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
+                for each in error.errors()
+            ]
+            continue
+        if one.id in listed:
+            findings.append(f"{FILE}: operator {one.id} stands twice")
+        listed[one.id] = one
+    return listed
+
+
+def _key_findings(keys: Mapping[str, bytes]) -> list[str]:
+    """Return what is wrong with the keys: too short to be a secret, or one key for two people."""
+    found = [
+        f"{'/'.join(KEYS)}/{name}.key: shorter than {SHORTEST_KEY} bytes"
+        for name, key in keys.items()
+        if len(key) < SHORTEST_KEY
+    ]
+    owners: dict[bytes, str] = {}
+    for name, key in keys.items():
+        other = owners.setdefault(key, name)
+        if other != name:
+            found.append(f"{'/'.join(KEYS)}/{name}.key: the same key as {other}'s")
+    return found
