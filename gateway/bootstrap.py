@@ -27,6 +27,9 @@ from gateway.bus.relay import Relay
 from gateway.coding.ageing import HoldAgeing
 from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.holds import Holds
+from gateway.coding.review import Review
+from gateway.coding.review_messages import About, about_partner
+from gateway.coding.store import CrosswalkStore
 from gateway.delivery.calling import delivery_client
 from gateway.delivery.delivery import Delivery
 from gateway.delivery.routes import Routes
@@ -41,13 +44,13 @@ from gateway.intake.mllp import MllpListener
 from gateway.intake.server import HttpServer
 from gateway.journal.opening import open_journal
 from gateway.log_events import (
-    RELOAD_REFUSED,
     RELOADED,
     STARTED,
     STOPPING,
     WORK_FAILED,
     log,
 )
+from gateway.operators import Operators
 from gateway.ops.admin import Desk, make_admin_router
 from gateway.ops.chain import ChainWatch
 from gateway.ops.health import Readiness, make_ops_router
@@ -58,12 +61,11 @@ from gateway.policies.registry import POLICIES
 from gateway.policies.runner import PolicyRunner
 from gateway.policies.terms import load_terms
 from gateway.settings import Settings
-from gateway.watching import Watching
+from gateway.watching import Watching, either, keep_watch
 
 Clock = Callable[[], datetime]
 GROUPS: Final = ("policies", "delivery")
 SETTLE_POLL: Final = 0.05
-WATCH_EVERY: Final = 1.0
 RELEASE_EVERY: Final = 30.0
 SWITCH_SECONDS: Final = 0.001
 TROUBLE_WAIT: Final = 1.0
@@ -120,6 +122,7 @@ class Gateway:
         self.interfaces = known_interfaces()
         self.partners = Partners.load(settings.home)
         self.routes = Routes.load(settings.home, self.partners, self.interfaces)
+        self.operators = Operators.load(settings.home)
         crosswalk = Crosswalk.load(settings.home / "codes")
         self._instance = Instance(settings.home)
         self.metrics = Metrics()
@@ -127,6 +130,8 @@ class Gateway:
         self.chain = ChainWatch(self.journal, clock)
         self.bus = open_bus(settings, self.journal)
         self.receiving = Receiving(self.journal, self.interfaces, crosswalk)
+        self.codes = CrosswalkStore(self.journal)
+        self.review = Review(self.codes, crosswalk, self._about)
         self.holds = Holds(self.journal, self.partners)
         warn_after = timedelta(seconds=settings.hold_warn_after)
         self.ageing = HoldAgeing(self.journal, lambda: self.partners, warn_after, clock)
@@ -168,6 +173,8 @@ class Gateway:
         """Open journal and bus, then the workers, then the doors."""
         await self.journal.start()
         await self.bus.start()
+        self.review.crosswalk = await self.codes.over(self.receiving.crosswalk)
+        self.receiving.crosswalk = self.review.crosswalk
         await self._release()
         if work:
             self._work()
@@ -231,21 +238,36 @@ class Gateway:
         return not any((await self.delivery.pending()).values())
 
     async def reload(self) -> int:
-        """Read partners, routes and codes anew and release what can now be coded; return how many.
+        """Read partners, people, routes and codes anew, release what can now be coded; return how many.
 
         Raises Misconfigured and keeps everything as it was.
         """
         home = self.settings.home
         partners = Partners.load(home)
         routes = Routes.load(home, partners, self.interfaces)
-        crosswalk = await asyncio.to_thread(Crosswalk.load, home / "codes")
-        self.partners, self.routes = partners, routes
+        operators = Operators.load(home)
+        crosswalk = await self.codes.load(home / "codes", self.review.crosswalk)
+        self.partners, self.routes, self.operators = partners, routes, operators
         self.holds = Holds(self.journal, partners)
-        self.receiving.crosswalk = crosswalk
+        self.receiving.crosswalk = self.review.crosswalk = crosswalk
         self.delivery.replace(partners, routes)
         if self._door is not None and self._hl7 is not None:
             self._door.authenticator.partners = self._hl7.partners = partners
         return await self._release()
+
+    async def follow(self) -> int:
+        """Take in what was decided about codes, by whatever process; return how many it released.
+
+        Raises Misconfigured (a decision contradicts the files), Unavailable.
+        """
+        newest = await self.review.follow()
+        if newest is self.receiving.crosswalk:
+            return 0
+        self.receiving.crosswalk = newest
+        return await self._release()
+
+    def _about(self, partner: str) -> About:
+        return about_partner(self.partners.get(partner), self.review.crosswalk, self.clock())
 
     # ------------------------------------------------------------------ the parts of a process
 
@@ -328,24 +350,18 @@ class Gateway:
                     raise
                 except Exception as error:  # noqa: BLE001 - logged, and begun again from the journal
                     log(WORK_FAILED, task=name, error=repr(error))
-                    await _either(self._stopping, TROUBLE_WAIT)
+                    await either(self._stopping, TROUBLE_WAIT)
                 else:
                     return
 
         self._tasks.append(asyncio.create_task(keep(), name=name))
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        """Reload when a file under home has changed; an unsound file is reported and not taken."""
-        while not stop.is_set():
-            await _either(stop, WATCH_EVERY)
-            if stop.is_set() or not self._watching.changed():
-                continue
-            try:
-                await self.reload()
-            except Misconfigured as wrong:
-                log(RELOAD_REFUSED, findings=list(wrong.findings))
-            else:
-                log(RELOADED, partners=len(self.partners), codes=len(self.receiving.crosswalk))
+        await keep_watch(stop, self._watching, self._reload_told, self.follow)
+
+    async def _reload_told(self) -> None:
+        await self.reload()
+        log(RELOADED, partners=len(self.partners), codes=len(self.receiving.crosswalk))
 
     async def _release(self) -> int:
         return await self.holds.release(self.receiving.crosswalk, self.clock())
@@ -353,11 +369,6 @@ class Gateway:
     async def _release_again(self, stop: asyncio.Event) -> None:
         """Release now and then: a message may have been held by a code that was mapped meanwhile."""
         while not stop.is_set():
-            await _either(stop, RELEASE_EVERY)
+            await either(stop, RELEASE_EVERY)
             if not stop.is_set():
                 await self._release()
-
-
-async def _either(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -18,7 +18,8 @@ KNOWN_EVER: Final = ""
 """`known_from` of what stands in the operator's files: they keep no history."""
 KNOWN_OPEN: Final = "9999-12-31T23:59:59Z"
 """`known_to` of what is believed now."""
-_CHINA: Final = timezone(timedelta(hours=8))
+CHINA: Final = timezone(timedelta(hours=8))
+"""The offset of the calendar that business days are of."""
 _KNOWN_LENGTH: Final = len("2026-01-31T08:00:00.000000Z")
 _DAY_LENGTH: Final = len("2026-01-31")
 
@@ -32,12 +33,16 @@ def known_instant(given: datetime | str) -> str:
     if isinstance(given, str):
         if len(given) == _DAY_LENGTH:
             day = datetime.fromisoformat(given).date()
-            given = datetime.combine(day, time.max, _CHINA)
+            given = datetime.combine(day, time.max, CHINA)
         else:
             given = datetime.fromisoformat(given)
     if given.tzinfo is None:
         raise ValueError(f"{given}: a time needs its offset")
-    return given.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(_KNOWN_LENGTH, "0")
+    try:
+        moment = given.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{given}: outside the calendar") from error
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(_KNOWN_LENGTH, "0")
 
 
 class Relation(StrEnum):

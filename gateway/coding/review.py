@@ -70,20 +70,34 @@ class Review:
         """Replaced when it is followed, and by whoever has read the files anew."""
 
     async def follow(self) -> Crosswalk:
-        """Take in what was decided elsewhere; return what is believed now."""
-        newer = await self._store.refresh(self.crosswalk)
-        if newer is not None:
-            self.crosswalk = newer
-        return self.crosswalk
+        """Take in what was decided, here or elsewhere; return what is believed now.
+
+        Raises Misconfigured when a decision contradicts the files, Unavailable.
+        """
+        while True:
+            before = self.crosswalk
+            newer = await self._store.refresh(before)
+            if (
+                self.crosswalk is before
+            ):  # else the files were read anew meanwhile: begin with those
+                self.crosswalk = newer or before
+                return self.crosswalk
 
     # ------------------------------------------------------------------ proposing
 
     async def propose(
-        self, proposals: Sequence[Proposal], *, by: str, now: datetime, batch: str = ""
+        self,
+        proposals: Sequence[Proposal],
+        *,
+        by: str,
+        now: datetime,
+        batch: str = "",
+        all_or_none: bool = False,
     ) -> list[ProposalOutcome]:
         """File proposals in one commit; return the word on each, in order.
 
-        A refused one does not hinder the others. Raises Rejected for a bad `by` or `batch`, Unavailable.
+        A refused one does not hinder the others, unless `all_or_none`: then nothing is filed. Raises
+        Rejected for a bad `by` or `batch`, Unavailable.
         """
         _check_person(by)
         _check_batch(batch)
@@ -106,7 +120,8 @@ class Review:
                     word = ProposalOutcome(identity, OutcomeState.ACCEPTED)
                     filed[identity] = Filed(identity, proposal, by, at, batch)
                 outcomes.append(word)
-            if filed:
+            spoiled = any(one.state is OutcomeState.REFUSED for one in outcomes)
+            if filed and not (all_or_none and spoiled):
                 work = await asyncio.to_thread(self._filing_work, list(filed.values()), now)
                 await self._store.journal.commit(work)
             return outcomes

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from gateway.coding.records import OPEN_END, CrosswalkVersion, Proposal
+from gateway.coding.crosswalk import Crosswalk
+from gateway.coding.records import CHINA, OPEN_END, CrosswalkVersion, Proposal
 from gateway.coding.review_filing import Filed
+from gateway.coding.rows import SHAPES
+from gateway.partners import Partner
 from gateway.ports import Row, Submission
 from schemas.checking import check
 from schemas.codes import CodeKind
@@ -32,6 +36,19 @@ class About(NamedTuple):
 
 
 AboutPartner = Callable[[str], About]
+
+
+def about_partner(partner: Partner | None, crosswalk: Crosswalk, now: datetime) -> About:
+    """Return what is known of a partner: its region, and the institution of its settings as of today."""
+    if partner is None:
+        return About()
+    named, kind = partner.settings.get("institution", ""), CodeKind.INSTITUTION.value
+    if SHAPES[kind].match(named):
+        return About(partner.region, named)
+    today = now.astimezone(CHINA).date().isoformat()
+    return About(partner.region, crosswalk.resolve(partner.id, kind, named, today) or "")
+
+
 _PRODUCT_KINDS: Final = {
     "X": "western_drug",
     "Z": "chinese_patent_drug",
