@@ -8,6 +8,7 @@ of its codes was refused: nothing will ever map it, and those behind it must not
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -38,7 +39,7 @@ from schemas.events import EVENT_TYPES, EventType
 
 DAY: Final = len("2026-01-31")
 COMMITTED_TOGETHER: Final = 200
-PAGE: Final = 2000
+PAGE: Final = 500
 
 Reason = Literal["partner_gone", "type_unknown", "row_missing"]
 
@@ -91,24 +92,32 @@ class Holds:
     async def _walk(self, walk: _Walk) -> Settled:
         """Go once over the hold list."""
         counted = [0, 0]
-        ready: list[Submission] = []
+        candidates: list[Held] = []
         after = 0
         while page := await self._journal.held(limit=PAGE, after=after):
             after = page[-1].number
             for held in page:
-                if not walk.may_leave(held):
-                    continue
-                entry = await self._journal.find(held.id)
-                if entry is not None and entry.kind is not EntryKind.HELD:
-                    continue  # another worker was faster
-                submission = walk.leaving(held, entry)
-                if submission is not None:
-                    ready.append(submission)
-                if len(ready) == COMMITTED_TOGETHER:
-                    await self._commit(ready, counted)
-                    ready = []
-        await self._commit(ready, counted)
+                if walk.may_leave(held):
+                    candidates.append(held)
+                if len(candidates) == COMMITTED_TOGETHER:
+                    await self._commit(await self._leaving(walk, candidates), counted)
+                    candidates = []
+            await asyncio.sleep(0)
+        await self._commit(await self._leaving(walk, candidates), counted)
         return Settled(*counted)
+
+    async def _leaving(self, walk: _Walk, candidates: Sequence[Held]) -> list[Submission]:
+        """Read the candidates side by side; return what may leave of them, in their order."""
+        entries = await asyncio.gather(*(self._journal.find(each.id) for each in candidates))
+        ready: list[Submission] = []
+        for held, entry in zip(candidates, entries, strict=True):
+            if entry is not None and entry.kind is not EntryKind.HELD:
+                continue  # another worker was faster
+            # asked again: one of those just before it may hold it back
+            submission = walk.leaving(held, entry) if walk.may_leave(held) else None
+            if submission is not None:
+                ready.append(submission)
+        return ready
 
     async def _commit(self, ready: Sequence[Submission], counted: list[int]) -> None:
         if not ready:

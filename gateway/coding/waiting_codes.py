@@ -6,8 +6,9 @@ share. Both are counted: how many messages wait for a code, and how many more ca
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -49,11 +50,12 @@ class WaitingCode:
 
 async def waiting_codes(journal: Journal, partner: str = "") -> dict[Key, WaitingCode]:
     """Return what is waited for, oldest first; `partner` "" is all of them. Raises Unavailable."""
-    counting = _Counting()
-    async for held in every_held(journal):
-        if partner in ("", held.partner):
-            counting.take(held)
-    return counting.result()
+    counting, after = _Counting(partner), 0
+    while page := await journal.held(limit=PAGE, after=after):
+        # beside the event loop: a hundred thousand take seconds, and partners wait for answers
+        await asyncio.to_thread(counting.take_all, page)
+        after = page[-1].number
+    return await asyncio.to_thread(counting.result)
 
 
 async def every_held(journal: Journal) -> AsyncIterator[Held]:
@@ -94,11 +96,17 @@ _SENTENCES: Final = {code: _inverted(code) for code in ("code.unknown", "code.ex
 class _Counting:
     """The pass. Sets of codes are integers with a lane per code of the partner."""
 
-    def __init__(self) -> None:
+    def __init__(self, partner: str) -> None:
+        self._partner = partner
         self._codes: dict[Key, WaitingCode] = {}
         self._lanes: dict[str, dict[Key, int]] = {}
         self._behind_of: dict[tuple[str, str], int] = {}
         self._sums: dict[str, int] = {}
+
+    def take_all(self, page: Iterable[Held]) -> None:
+        for held in page:
+            if self._partner in ("", held.partner):
+                self.take(held)
 
     def take(self, held: Held) -> None:
         own = 0

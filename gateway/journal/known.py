@@ -5,6 +5,7 @@ Everything here is read inside the group's own transaction, after the locks are 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -118,11 +119,15 @@ def needs_of(group: Sequence[Commit], shards: int) -> Needs:
     )
 
 
-def wait_keys(group: Sequence[Commit], held: dict[str, HeldPlace]) -> list[str]:
-    """Return every key that decides about holding or releasing in this group, sorted."""
-    keys = {key for row in every_row(group) for key in row.waits_on}
-    keys.update(key for place in held.values() for key in place.keys)
-    return sorted(keys)
+def wait_keys(group: Sequence[Commit], held: dict[str, HeldPlace]) -> dict[str, int]:
+    """Return the keys that decide about holding or releasing in this group, in order.
+
+    With each, how many of the oldest rows that have it must be known: one more than may leave the hold
+    list in this group. Rounded up to a power of two, so that few questions ask for all.
+    """
+    leaving = Counter(key for place in held.values() for key in place.keys)
+    keys = {key for row in every_row(group) for key in row.waits_on} | leaving.keys()
+    return {key: 1 << leaving[key].bit_length() for key in sorted(keys)}
 
 
 def repeated(group: Sequence[Commit], identities: dict[bytes, Identity]) -> dict[bytes, Identity]:

@@ -131,12 +131,13 @@ async def _know_hold_keys(opened: Any, known: Known, group: Sequence[Commit], ne
         return
     if not needs.releases:
         await opened.execute(f"SELECT pg_advisory_xact_lock_shared({_HOLDS})")
+    wanted = wait_keys(group, known.held)
     found = await opened.fetch(
-        "SELECT k.key, h.number FROM unnest($1::text[]) AS k (key) CROSS JOIN LATERAL"
-        " (SELECT number FROM hold_key WHERE hold_key.key = k.key ORDER BY number LIMIT $2) AS h"
-        " ORDER BY h.number",
-        wait_keys(group, known.held),
-        len(needs.releases) + 1,
+        "SELECT k.key, h.number FROM unnest($1::text[], $2::bigint[]) AS k (key, few)"
+        " CROSS JOIN LATERAL (SELECT number FROM hold_key WHERE hold_key.key = k.key"
+        " ORDER BY number LIMIT k.few) AS h ORDER BY h.number",
+        list(wanted),
+        list(wanted.values()),
     )
     for key, number in found:
         known.hold_keys.setdefault(key, []).append(number)

@@ -99,13 +99,21 @@ def _know_held(
     if some and opened.execute("SELECT EXISTS (SELECT 1 FROM held)").fetchone()[0]:
         for identity in needs.releases:
             _know_release(opened, known, identity)
-        # the oldest of each key, and one more for each that may be let go in this group
-        keys = (orjson.dumps(wait_keys(group, known.held)).decode(), len(needs.releases) + 1)
-        for key, number in opened.execute(_OLDEST_OF_KEYS, keys):
-            known.hold_keys.setdefault(key, []).append(number)
+        for limit, keys in _by_limit(wait_keys(group, known.held)).items():
+            for key, number in opened.execute(
+                _OLDEST_OF_KEYS, (orjson.dumps(keys).decode(), limit)
+            ):
+                known.hold_keys.setdefault(key, []).append(number)
     if needs.holding or known.hold_keys:
         last = opened.execute("SELECT coalesce(max(number), 0) FROM held").fetchone()[0]
         known.held_numbers = range(last + 1, last + 1 + sum(1 for _ in every_row(group)))
+
+
+def _by_limit(limits: dict[str, int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for key, limit in limits.items():
+        found.setdefault(limit, []).append(key)
+    return found
 
 
 _OLDEST_OF_KEYS: Final = """
