@@ -38,8 +38,7 @@ from schemas.envelope import Message, canonical_bytes
 from schemas.events import EVENT_TYPES, EventType
 
 DAY: Final = len("2026-01-31")
-COMMITTED_TOGETHER: Final = 200
-PAGE: Final = 500
+PAGE: Final = 200
 
 Reason = Literal["partner_gone", "type_unknown", "row_missing"]
 
@@ -91,40 +90,37 @@ class Holds:
 
     async def _walk(self, walk: _Walk) -> Settled:
         """Go once over the hold list."""
-        counted = [0, 0]
-        candidates: list[Held] = []
-        after = 0
+        released = rejected = after = 0
         while page := await self._journal.held(limit=PAGE, after=after):
             after = page[-1].number
-            for held in page:
-                if walk.may_leave(held):
-                    candidates.append(held)
-                if len(candidates) == COMMITTED_TOGETHER:
-                    await self._commit(await self._leaving(walk, candidates), counted)
-                    candidates = []
-            await asyncio.sleep(0)
-        await self._commit(await self._leaving(walk, candidates), counted)
-        return Settled(*counted)
+            once = await self._commit(await self._leaving(walk, page))
+            released, rejected = released + once.released, rejected + once.rejected
+        return Settled(released, rejected)
 
-    async def _leaving(self, walk: _Walk, candidates: Sequence[Held]) -> list[Submission]:
-        """Read the candidates side by side; return what may leave of them, in their order."""
-        entries = await asyncio.gather(*(self._journal.find(each.id) for each in candidates))
+    async def _leaving(self, walk: _Walk, page: Sequence[Held]) -> list[Submission]:
+        """Return what may leave of a page, in order; the rows that may be needed are read together."""
+        wanted = [each.id for each in page if walk.is_worth_reading(each)]
+        found = await asyncio.gather(*(self._journal.find(each) for each in wanted))
+        entries = dict(zip(wanted, found, strict=True))
         ready: list[Submission] = []
-        for held, entry in zip(candidates, entries, strict=True):
+        for held in page:
+            if not walk.may_leave(held):
+                continue
+            entry = entries[held.id]
             if entry is not None and entry.kind is not EntryKind.HELD:
                 continue  # another worker was faster
-            # asked again: one of those just before it may hold it back
-            submission = walk.leaving(held, entry) if walk.may_leave(held) else None
+            submission = walk.leaving(held, entry)
             if submission is not None:
                 ready.append(submission)
         return ready
 
-    async def _commit(self, ready: Sequence[Submission], counted: list[int]) -> None:
+    async def _commit(self, ready: Sequence[Submission]) -> Settled:
         if not ready:
-            return
+            return Settled()
         outcomes = await self._journal.commit(Commit(submissions=list(ready)))
-        for given, outcome in zip(ready, outcomes, strict=True):
-            counted[bool(given.rejects)] += _left(outcome)
+        left = [given for given, outcome in zip(ready, outcomes, strict=True) if _left(outcome)]
+        rejected = sum(bool(given.rejects) for given in left)
+        return Settled(len(left) - rejected, rejected)
 
     def _report(self, released: int, rejected: int, stranded: Sequence[Stranded]) -> None:
         if released:
@@ -148,21 +144,32 @@ class _Walk:
         self._refused: dict[str, bool] = {}
         self.stranded: list[Stranded] = []
 
-    def may_leave(self, held: Held) -> bool:
-        """Return whether the row is worth reading: seen from its keys alone.
+    def is_worth_reading(self, held: Held) -> bool:
+        """Return whether the row may leave, seen from its keys and from what was met so far.
 
-        It holds back later ones where it stands behind another or lacks a code that nobody knows; one
-        with a code that was ever refused is read all the same, for its business day.
+        One with a code that was ever refused is read wherever it stands, for its business day.
         """
-        partner = self._partners.get(held.partner)
-        codes = list(_codes(held, partner)) if partner is not None else []
-        waits = not self._blocked.isdisjoint(_keys(held)) or any(
-            self._is_unknown(held.partner, *each) for each in codes
-        )
-        if not waits:
+        return not self._waits_for_others(held) or self._was_ever_refused(held)
+
+    def may_leave(self, held: Held) -> bool:
+        """Return `is_worth_reading` in the row's turn: where it waits it holds back those after it."""
+        if not self._waits_for_others(held):
             return True
         self._blocked.update(_keys(held))
-        return any(self._was_refused(held.partner, *each) for each in codes)
+        return self._was_ever_refused(held)
+
+    def _waits_for_others(self, held: Held) -> bool:
+        """Return whether it stands behind another or lacks a code that nobody has ever heard of."""
+        return not self._blocked.isdisjoint(_keys(held)) or any(
+            self._is_unknown(held.partner, *each) for each in self._codes(held)
+        )
+
+    def _was_ever_refused(self, held: Held) -> bool:
+        return any(self._was_refused(held.partner, *each) for each in self._codes(held))
+
+    def _codes(self, held: Held) -> Iterator[tuple[str, str]]:
+        partner = self._partners.get(held.partner)
+        return _codes(held, partner) if partner is not None else iter(())
 
     def leaving(self, held: Held, entry: Entry | None) -> Submission | None:
         """Return how a held message leaves the list, None when it stays."""
