@@ -42,4 +42,5 @@ CODED_FIELDS: Final[tuple[tuple[str, CodeKind, str], ...]] = (
     ("local_code", CodeKind.PRODUCT, "unified_code"),
     ("institution_local", CodeKind.INSTITUTION, "institution"),
     ("distributor_local", CodeKind.ENTERPRISE, "distributor"),
+    ("maker_local", CodeKind.ENTERPRISE, "maker"),
 )

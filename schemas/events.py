@@ -30,6 +30,12 @@ from schemas.crosswalk import MappingDecided, MappingProposed
 from schemas.holding import HoldAged
 from schemas.institution import InstitutionRegistered
 from schemas.issues import Issue
+from schemas.listing import (
+    ConsistencyPassed,
+    ListingRestored,
+    ListingSuspended,
+    revoked_after_passing,
+)
 from schemas.order import OrderPlaced, order_adds_up
 from schemas.payment import (
     FindingEnded,
@@ -41,6 +47,17 @@ from schemas.payment import (
     PaymentMade,
     PaymentOverdue,
     payment_adds_up,
+)
+from schemas.payment_standard import (
+    CapEnded,
+    PaymentSplit,
+    PaymentSplitEnded,
+    PaymentStandardEnded,
+    PaymentStandardSet,
+    ScheduleRefused,
+    StandardCapped,
+    StandardScheduled,
+    steps_in_order,
 )
 from schemas.prepayment import (
     ClearingStated,
@@ -55,6 +72,8 @@ from schemas.price import (
     LinkEnded,
     LinkProposed,
     ListingPriced,
+    PriceDeviationFound,
+    PriceDeviationLifted,
     PriceLinked,
     PriceNegotiated,
     effective_days_in_order,
@@ -69,6 +88,7 @@ from schemas.progress import (
     WarningLifted,
 )
 from schemas.rejection import MessageRejected
+from schemas.retail import RetailSold, sale_adds_up
 from schemas.settlement import SettlementHeld, SettlementResumed
 from schemas.stock import StockCounted
 from schemas.tender import GroupQualified, RouteDecided, RouteWithdrawn, bidders_differ
@@ -152,6 +172,20 @@ PRICE_LINKED: Final = "cn.jicai.price.linked.v1"
 PRICE_LINK_PROPOSED: Final = "cn.jicai.price.link_proposed.v1"
 PRICE_LINK_ENDED: Final = "cn.jicai.price.link_ended.v1"
 PRICE_NEGOTIATED: Final = "cn.jicai.price.negotiated.v1"
+PRICE_DEVIATION_FOUND: Final = "cn.jicai.price.deviation_found.v1"
+PRICE_DEVIATION_LIFTED: Final = "cn.jicai.price.deviation_lifted.v1"
+CONSISTENCY_PASSED: Final = "cn.jicai.catalogue.consistency_passed.v1"
+LISTING_SUSPENDED: Final = "cn.jicai.listing.suspended.v1"
+LISTING_RESTORED: Final = "cn.jicai.listing.restored.v1"
+PAYMENT_STANDARD_SCHEDULED: Final = "cn.jicai.payment_standard.scheduled.v1"
+PAYMENT_STANDARD_SET: Final = "cn.jicai.payment_standard.set.v1"
+PAYMENT_STANDARD_ENDED: Final = "cn.jicai.payment_standard.ended.v1"
+PAYMENT_STANDARD_SCHEDULE_REFUSED: Final = "cn.jicai.payment_standard.schedule_refused.v1"
+PAYMENT_STANDARD_CAPPED: Final = "cn.jicai.payment_standard.capped.v1"
+PAYMENT_STANDARD_CAP_ENDED: Final = "cn.jicai.payment_standard.cap_ended.v1"
+PAYMENT_SPLIT_COMPUTED: Final = "cn.jicai.payment_split.computed.v1"
+PAYMENT_SPLIT_ENDED: Final = "cn.jicai.payment_split.ended.v1"
+RETAIL_SOLD: Final = "cn.jicai.retail.sold.v1"
 VOLUME_TASK_ASSIGNED: Final = "cn.jicai.volume.task_assigned.v1"
 VOLUME_PERIOD_CLOSED: Final = "cn.jicai.volume.period_closed.v1"
 ORDER_PLACED: Final = "cn.jicai.order.placed.v1"
@@ -256,6 +290,70 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
         EventType(PRICE_LINKED, PriceLinked, ("drug",), "effective_from", derived=True),
         EventType(PRICE_LINK_PROPOSED, LinkProposed, ("drug",), "effective_from", derived=True),
         EventType(PRICE_LINK_ENDED, LinkEnded, ("drug",), "effective_from", derived=True),
+        EventType(
+            PRICE_DEVIATION_FOUND,
+            PriceDeviationFound,
+            _PER_INSTITUTION_AND_DRUG,
+            "bought_on",
+            derived=True,
+        ),
+        EventType(
+            PRICE_DEVIATION_LIFTED,
+            PriceDeviationLifted,
+            _PER_INSTITUTION_AND_DRUG,
+            "bought_on",
+            derived=True,
+        ),
+        EventType(
+            CONSISTENCY_PASSED,
+            ConsistencyPassed,
+            ("drug",),
+            "passed_on",
+            adds_up=revoked_after_passing,
+        ),
+        EventType(LISTING_SUSPENDED, ListingSuspended, ("drug",), "suspended_from", derived=True),
+        EventType(LISTING_RESTORED, ListingRestored, ("drug",), "restored_from", derived=True),
+        EventType(
+            PAYMENT_STANDARD_SCHEDULED,
+            StandardScheduled,
+            ("drug",),
+            "decided_on",
+            adds_up=steps_in_order,
+        ),
+        EventType(
+            PAYMENT_STANDARD_SET, PaymentStandardSet, ("drug",), "effective_from", derived=True
+        ),
+        EventType(
+            PAYMENT_STANDARD_ENDED, PaymentStandardEnded, ("drug",), "effective_from", derived=True
+        ),
+        EventType(
+            PAYMENT_STANDARD_SCHEDULE_REFUSED,
+            ScheduleRefused,
+            ("drug",),
+            "effective_from",
+            derived=True,
+        ),
+        EventType(
+            PAYMENT_STANDARD_CAPPED, StandardCapped, ("drug",), "effective_from", derived=True
+        ),
+        EventType(PAYMENT_STANDARD_CAP_ENDED, CapEnded, ("drug",), "effective_from", derived=True),
+        EventType(
+            PAYMENT_SPLIT_COMPUTED,
+            PaymentSplit,
+            _PER_INSTITUTION_AND_DRUG,
+            "sold_on",
+            derived=True,
+        ),
+        EventType(
+            PAYMENT_SPLIT_ENDED,
+            PaymentSplitEnded,
+            _PER_INSTITUTION_AND_DRUG,
+            "sold_on",
+            derived=True,
+        ),
+        EventType(
+            RETAIL_SOLD, RetailSold, _PER_INSTITUTION_AND_DRUG, "sold_at", adds_up=sale_adds_up
+        ),
         EventType(VOLUME_TASK_ASSIGNED, TaskAssigned, _PER_INSTITUTION_AND_DRUG, "assigned_on"),
         EventType(VOLUME_PERIOD_CLOSED, PeriodClosed, ("region",), "ended_on"),
         EventType(ORDER_PLACED, OrderPlaced, ("order_no",), "placed_at", adds_up=order_adds_up),

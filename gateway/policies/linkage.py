@@ -1,65 +1,66 @@
 """价格联动 (R7): a listed, non-selected product follows a lower price that is in force elsewhere.
 
 What is compared with what is the region's own term: `product` is the same unified product in other
-provinces, `drug` any product of the same generic, converted by ratio (差比价) where strength or pack
-differ. A region whose paper does not speak of linkage is left alone.
+places, `drug` any product of the same generic, converted by ratio (差比价) where strength or pack differ.
+Where the paper says so the price that the joint procurement office negotiated (议价结果) comes first, and
+alone. The effect is a term too: an order, or a proposal that somebody decides on. A region whose paper
+does not speak of linkage is left alone.
 
 * References are listings only, of selected and listed products alike, never derived prices: two regions
   that follow each other cannot chase each other down.
-* A linked price takes effect when both listings and the term are in force: on the latest of their days.
+* A linked price takes effect when both prices and the terms are in force: on the latest of their days.
 * Linkage never raises a price. The linked price is the price in force of that listing from then on, so
   nothing is applied twice; a new listing of the product starts anew.
 * A price of zero is no price, and products that do not state comparable strengths are not compared.
+
+The linked prices are a function of all prices and the terms (`linkage_steps.py`); what is concluded is
+the difference to those that are open. So a late or corrected price changes what rested on it, no more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final
 
-from gateway.policies.listings import Listing, on_the_time_axis
-from gateway.policies.policy import (
-    Conclusion,
-    Judgement,
-    Scope,
-    State,
-    because,
-    conclusion_identity,
+from gateway.policies.linkage_steps import Candidate, Follower, Step
+from gateway.policies.linkage_telling import Telling, in_force
+from gateway.policies.linkage_terms import LinkTerms, link_terms
+from gateway.policies.listings import (
+    LISTED,
+    NEGOTIATED,
+    NO_LISTINGS,
+    Market,
+    Place,
+    about_of,
 )
-from gateway.policies.ratio import convert, priced
-from gateway.policies.rulebook import Rulebook, Term, Terms
+from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.price_book import (
+    FOREVER,
+    ID,
+    SINCE,
+    Span,
+    before,
+    day_before,
+    entry_of,
+    span_of,
+    spans,
+)
+from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
-from schemas.events import PRICE_LINKED, PRICE_LISTED
-from schemas.money import PRICE_SCALE, plain
-from schemas.price import PriceKind
+from schemas.events import PRICE_LISTED, PRICE_NEGOTIATED
 
-RULE: Final = "R7"
-_LISTED: Final = PriceKind.LISTED.value
-_SELECTED: Final = PriceKind.SELECTED.value
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Candidate:
-    """One reference for one listed product: from which day, at which price (10^-6 yuan)."""
-
-    since: str
-    price: int
-    reference_id: str
-    target: Listing = field(compare=False)
-    reference: Listing = field(compare=False)
-    terms: tuple[Term, ...] = field(compare=False)
-    conversion: str = field(compare=False, default="")
-    """Arithmetic of the ratio; "" where the two are compared as they are."""
-    more_clauses: tuple[str, ...] = field(compare=False, default=())
+_REFERENCE: Final = 2
+_PLACE: Final = slice(6, 9)
 
 
 class Linkage:
-    """价格联动: listings in, linked prices out. One state per drug."""
+    """价格联动: listings and negotiated prices in, linked prices and their end out. One state per drug."""
 
     name: Final = "linkage"
-    consumes: Final = frozenset({PRICE_LISTED})
+    consumes: Final = frozenset({PRICE_LISTED, PRICE_NEGOTIATED})
+
+    def __init__(self) -> None:
+        self._stretches: tuple[Rulebook | None, dict[str, tuple[LinkTerms, ...]]] = (None, {})
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the drug's state."""
@@ -67,184 +68,193 @@ class Linkage:
 
     def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
         """Return a drug without listings."""
-        return {"listings": [], "linked": {}}
+        return {**NO_LISTINGS, "linked": {}}
 
     def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
         """Keep nothing per region."""
         return record or {}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
-        """Take one listing: as a reference for others, and as one that follows others."""
-        arrived = Listing.of(message, content)
-        kept = [each for each in state["listings"] if each["id"] != arrived.id]
-        concerned = map(Listing.from_state, _concerned(kept, arrived, rules))
-        listings = on_the_time_axis([*concerned, arrived])
-        found = _Following(key, listings, state["linked"], message, rules)
-        conclusions = found.conclusions(arrived.id)
-        after = {"listings": [*kept, arrived.as_state()], "linked": found.linked}
-        return Judgement(after, conclusions)
+        """Take one price: as a reference for others, and as one that follows others."""
+        place, about = _place(message, content), about_of(content)
+        market = Market(state).with_entry(place, entry_of(message, content), about)
+        telling = Telling(key, message.id, (message.id,), rules)
+        touched = _Touched(place, message.id, market, market, about.drug_name)
+        return self._difference(state, market, touched, telling, rules)
 
     def withdraw(
         self,
-        key: str,  # noqa: ARG002 - the port's form
+        key: str,
         state: State,
         gone: Message,
-        content: State,  # noqa: ARG002
-        by: Message,  # noqa: ARG002
-        rules: Rulebook,  # noqa: ARG002
+        content: State,
+        by: Message,
+        rules: Rulebook,
     ) -> Judgement:
-        """Take back a listing and what it was linked to."""
-        kept = [each for each in state["listings"] if each["id"] != gone.id]
-        linked = {target: prices for target, prices in state["linked"].items() if target != gone.id}
-        return Judgement({"listings": kept, "linked": linked})
+        """Take back a price: end what was linked to it and what it was linked to, infer anew."""
+        earlier, place = Market(state), _place(gone, content)
+        market = earlier.without_entry(place, gone.id)
+        if market is earlier:
+            return Judgement()
+        telling = Telling(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
+        touched = _Touched(place, gone.id, earlier, market, content["drug_name"])
+        return self._difference(state, market, touched, telling, rules)
 
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
+    def _difference(
+        self, state: State, market: Market, touched: _Touched, telling: Telling, rules: Rulebook
+    ) -> Judgement:
+        """Infer anew what the change touched; conclude how it differs from what is open."""
+        linked: dict[str, list[list[Any]]] = state["linked"]
+        telling.linked = dict(linked)
+        for place, span in self._concerned(market, touched, rules):
+            known = linked.get(span.id, [])
+            steps = self._steps(market, place, span, known, touched, rules)
+            if steps is not None:
+                telling.compare(market, place, span, known, steps)
+        for identity in touched.no_targets(linked):
+            telling.linked[identity] = []
+            telling.end_all(market, touched.place, touched.drug_name, linked[identity])
+        after = {target: steps for target, steps in telling.linked.items() if steps}
+        return Judgement({**market.state, "linked": after}, telling.conclusions())
+
+    # ------------------------------------------------------------------ who is concerned
+
+    def _concerned(
+        self, market: Market, touched: _Touched, rules: Rulebook
+    ) -> Iterator[tuple[Place, Span]]:
+        """Yield the listings whose linked prices the change may alter; each once."""
+        for region in market.regions():
+            stretches = self._of(rules, region)
+            if not stretches:
+                continue
+            for product in self._products(market, region, stretches, touched.place):
+                place = Place(product, region, LISTED)
+                for span in spans(market.series(place), touched.since, touched.until):
+                    yield place, span
+        if touched.place.kind == LISTED and touched.predecessor:
+            span = span_of(market.series(touched.place), touched.predecessor)
+            if span is not None and span.until < touched.since:  # it was cut short
+                yield touched.place, span
+
+    def _products(
+        self, market: Market, region: str, stretches: Sequence[LinkTerms], place: Place
+    ) -> Sequence[str]:
+        """Return which products of a region a price at a place may concern."""
+        listed = market.products_in(region)
+        if any(each.by_drug for each in stretches) and place.kind != NEGOTIATED:
+            return listed
+        return [place.product] if place.product in listed else []
+
+    def _steps(
+        self,
+        market: Market,
+        place: Place,
+        span: Span,
+        known: list[list[Any]],
+        touched: _Touched,
+        rules: Rulebook,
+    ) -> list[Step] | None:
+        """Return the linked prices of a listing; None where they stay as they are.
+
+        From the open ones and from what changed, where that is enough: else from the whole market.
+        """
+        stretches = self._of(rules, place.region)
+        refs = [each[_REFERENCE] for each in known]
+        follower = Follower(market, place, span, stretches, rules.ratios, refs)
+        if touched.decides_of(place):
+            return follower.steps(follower.candidates())
+        fresh = list(touched.candidates_for(follower))
+        if not touched.among(refs) and not any(_lower(each, span, known) for each in fresh):
+            return None
+        kept = [one for each in known for one in _again(market, follower, each)]
+        if any(not _still(each, kept) for each in known):
+            return follower.steps(follower.candidates())
+        return follower.steps([*kept, *fresh])
+
+    def _of(self, rules: Rulebook, region: str) -> tuple[LinkTerms, ...]:
+        """Return a region's stretches of terms, kept for as long as the same rules are given."""
+        if self._stretches[0] is not rules:
+            self._stretches = (rules, {})
+        found = self._stretches[1].get(region)
+        if found is None:
+            found = self._stretches[1][region] = link_terms(rules, region)
+        return found
 
 
-def _concerned(kept: list[State], arrived: Listing, rules: Rulebook) -> list[State]:
-    """Return the listings that must be looked at: most regions follow nobody, and only are followed."""
-    if arrived.kind == _LISTED and _follows(rules, arrived.region):
-        return kept
-    return [
-        each
-        for each in kept
-        if _follows(rules, each["region"])
-        or (each["product"], each["region"], each["kind"]) == arrived.series
-    ]
+class _Touched:
+    """What one price changes: its own entry, and the one before it, from its first day to the next's."""
+
+    def __init__(
+        self, place: Place, identity: str, holding: Market, market: Market, drug_name: str
+    ) -> None:
+        self.place, self.drug_name = place, drug_name
+        self._identity, self._market = identity, market
+        series = holding.series(place)
+        at = next(at for at, each in enumerate(series) if each[ID] == identity)
+        self.since: str = series[at][SINCE]
+        self.until = day_before(series[at + 1][SINCE]) if at + 1 < len(series) else FOREVER
+        self.predecessor = before(series, identity)
+        self._changed = [each for each in (identity, self.predecessor) if each]
+
+    def decides_of(self, place: Place) -> bool:
+        """Return whether the listings at a place must be looked at from scratch: their own days changed."""
+        own = place.product == self.place.product and place.region[:2] == self.place.region[:2]
+        return own and (self.place.kind != LISTED or place.region == self.place.region)
+
+    def among(self, references: Sequence[str]) -> bool:
+        """Return whether one of the references is a changed one."""
+        return any(each in references for each in self._changed)
+
+    def candidates_for(self, follower: Follower) -> Iterator[Candidate]:
+        """Yield what a listing could take from the changed entries as they are now."""
+        series = self._market.series(self.place)
+        for identity in self._changed:
+            span = span_of(series, identity)
+            if span is not None:
+                yield from follower.candidates_from(self.place, span)
+
+    def no_targets(self, linked: dict[str, list[list[Any]]]) -> Iterator[str]:
+        """Yield those of the changed entries that were linked and are effective on no day any more."""
+        if self.place.kind == LISTED:
+            series = self._market.series(self.place)
+            for identity in self._changed:
+                if identity in linked and span_of(series, identity) is None:
+                    yield identity
 
 
-def _follows(rules: Rulebook, region: str) -> bool:
-    terms = rules.of(region)
-    return terms is not None and terms.speaks_of("linkage.scope")
+def _lower(one: Candidate, span: Span, known: Sequence[Sequence[Any]]) -> bool:
+    """Return whether a candidate could be a linked price beside the open ones."""
+    return one.price <= min((each[1] for each in known if each[0] <= one.since), default=span.price)
+
+
+def _again(market: Market, follower: Follower, known: Sequence[Any]) -> list[Candidate]:
+    """Return the candidates of an open linked price's reference, as they are now."""
+    place = Place(*known[_PLACE])
+    span = span_of(market.series(place), known[_REFERENCE])
+    return list(follower.candidates_from(place, span)) if span is not None else []
+
+
+def _still(known: Sequence[Any], found: Sequence[Candidate]) -> bool:
+    """Return whether an open linked price is among the candidates."""
+    return any((each.since, each.price, each.reference_id) == tuple(known[:3]) for each in found)
+
+
+def _place(message: Message, content: State) -> Place:
+    kind = content["kind"] if message.type == PRICE_LISTED else NEGOTIATED
+    return Place(content["unified_code"], content["region"], kind)
 
 
 def price_in_force(state: State, listing_id: str, day: str) -> int | None:
     """Return a listing's price (10^-6 yuan) on a day with what it was linked to; None: not in force."""
-    listing = on_the_time_axis(map(Listing.from_state, state["listings"])).get(listing_id)
-    if listing is None or not listing.holds_on(day):
+    market = Market(state)
+    place = market.place_of(listing_id)
+    span = span_of(market.series(place), listing_id) if place is not None else None
+    if span is None or not span.holds_on(day):
         return None
-    return _in_force(listing, state["linked"].get(listing_id, ()), day)[0]
-
-
-def _in_force(listing: Listing, linked: Sequence[Sequence[Any]], day: str) -> tuple[int, str]:
-    """Return (price, id of the message that linked it or "")."""
-    since_then = [(price, cause) for since, price, cause in linked if since <= day]
-    lowest = min(since_then, default=(listing.price, ""))
-    return lowest if lowest[0] < listing.price else (listing.price, "")
-
-
-class _Following:
-    """All listings of one drug, and which of them follow which after one arrived."""
-
-    def __init__(
-        self,
-        drug: str,
-        listings: dict[str, Listing],
-        linked: dict[str, list[list[Any]]],
-        message: Message,
-        rules: Rulebook,
-    ) -> None:
-        self._drug, self._listings, self._message, self._rules = drug, listings, message, rules
-        self.linked = {target: list(prices) for target, prices in linked.items()}
-
-    def conclusions(self, arrived_id: str) -> list[Conclusion]:
-        """Return the linked prices that follow from one listing, earliest first, lowest first."""
-        arrived = self._listings[arrived_id]
-        others = [each for each in self._listings.values() if each is not arrived]
-        pairs = [(arrived, other) for other in others] + [(other, arrived) for other in others]
-        candidates = sorted(one for pair in pairs for one in self._candidates(*pair))
-        drawn: list[Conclusion] = []
-        for one in candidates:
-            before, before_id = _in_force(one.target, self.linked.get(one.target.id, ()), one.since)
-            if one.price < before:
-                identity = conclusion_identity(
-                    Linkage.name, self._message.id, self._drug, len(drawn)
-                )
-                drawn.append(self._conclusion(one, before, before_id))
-                self.linked.setdefault(one.target.id, []).append([one.since, one.price, identity])
-        return drawn
-
-    def _candidates(self, target: Listing, reference: Listing) -> Iterator[_Candidate]:
-        """Yield the price that `target` would take from `reference`, if it may follow it."""
-        elsewhere = target.region[:2] != reference.region[:2]
-        terms = self._rules.of(target.region)
-        if target.kind != _LISTED or not elsewhere or terms is None or not reference.price:
-            return
-        both = max(target.since, reference.since)
-        scope = terms.next_value("linkage.scope", date.fromisoformat(both))
-        if scope is None:
-            return
-        since = max(both, scope.since.isoformat())
-        in_force = target.holds_on(since) and reference.holds_on(since)
-        if in_force and not self._selected_there(target, since):
-            one = self._compared(target, reference, since, scope, terms)
-            if one is not None and one.price > 0:
-                yield one
-
-    def _selected_there(self, target: Listing, day: str) -> bool:
-        """Return whether the product is a selected one in its region on that day."""
-        return any(
-            each.kind == _SELECTED
-            and each.product == target.product
-            and each.region == target.region
-            and each.holds_on(day)
-            for each in self._listings.values()
-        )
-
-    def _compared(
-        self, target: Listing, reference: Listing, since: str, scope: Term, terms: Terms
-    ) -> _Candidate | None:
-        day = date.fromisoformat(since)
-        follows = terms.value("linkage.follows", day)
-        used = tuple(each for each in (scope, follows) if each is not None)
-        same = _same_form(target, reference)
-        if target.product == reference.product or (scope.value == "drug" and same):
-            return _Candidate(since, reference.price, reference.id, target, reference, used)
-        conversion = terms.value("linkage.conversion", day)
-        stated = target.form.content is not None and reference.form.content is not None
-        if scope.value != "drug" or conversion is None or not stated:
-            return None
-        result = convert(reference.price, reference.form, target.form, self._rules.ratios)
-        if result is None:
-            return None
-        price, arithmetic = result
-        clauses = self._rules.ratios.clauses
-        return _Candidate(
-            since, price, reference.id, target, reference, (*used, conversion), arithmetic, clauses
-        )
-
-    def _conclusion(self, one: _Candidate, before: int, before_id: str) -> Conclusion:
-        comparison = f"{priced(one.price)} < {priced(before)}"
-        lines = [one.conversion, comparison] if one.conversion else [comparison]
-        why = because(RULE, one.terms, lines, (one.target.id, one.reference.id, before_id))
-        why["clauses"] = list(dict.fromkeys((*why["clauses"], *one.more_clauses)))
-        return Conclusion(
-            PRICE_LINKED,
-            {
-                "unified_code": one.target.product,
-                "drug": self._drug,
-                "drug_name": one.target.drug_name,
-                "region": one.target.region,
-                "price_before": plain(before, PRICE_SCALE),
-                "price_after": plain(one.price, PRICE_SCALE),
-                "reference_code": one.reference.product,
-                "reference_region": one.reference.region,
-                "reference_price": plain(one.reference.price, PRICE_SCALE),
-                "converted": bool(one.conversion),
-                "effective_from": one.since,
-                "because": why,
-            },
-        )
-
-
-def _same_form(one: Listing, other: Listing) -> bool:
-    """Return whether two products can be compared as they are."""
-    if one.form != other.form:
-        return False
-    if one.form.content is not None:
-        return True
-    return bool(one.specification) and one.specification == other.specification
+    return in_force(span, state["linked"].get(listing_id, ()), day)

@@ -1,124 +1,169 @@
-"""挂网价的时间轴: which listed price of a product holds where and when.
+"""挂网目录: what is known of one drug's prices everywhere: series of the price book by product and place.
 
-At most one price holds per product, region, kind and day: a later listing ends the one before it.
+The state is plain and compact, because it is read and written with every batch: entries are lists, and
+what many listings share (name, strength, pack) stands once in a table. Changes copy only their path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from functools import lru_cache
-from typing import Any, Final, Self
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
+from gateway.policies.policy import State
+from gateway.policies.price_book import (
+    FOREVER,
+    ID,
+    BookKind,
+    Entry,
+    Series,
+    Span,
+    inserted,
+    price_on,
+    regions_above,
+    spans,
+    without,
+)
 from gateway.policies.ratio import Form
-from schemas.envelope import Message
-from schemas.money import PRICE_SCALE, scaled
 
-FOREVER: Final = "9999-12-31"
-_DAY: Final = timedelta(days=1)
+LISTED: Final = BookKind.LISTED.value
+SELECTED: Final = BookKind.SELECTED.value
+NEGOTIATED: Final = BookKind.NEGOTIATED.value
+NO_LISTINGS: Final[State] = {"abouts": [], "book": {}, "listed": {}}
 
 
-@dataclass(slots=True)  # not frozen: hundreds are read from the state for each message
-class Listing:
-    """One listing (挂网). `until` is the last day that it says itself or that a later one leaves it."""
+class About(NamedTuple):
+    """What a listing says of its product: name, strength, pack, specification."""
 
-    id: str
-    product: str
     drug_name: str
-    region: str
-    kind: str
-    price: int
-    since: str
-    until: str
-    form: Form
+    content: int | None
+    unit: str
+    pack: int
     specification: str
-    order: str
 
     @property
-    def series(self) -> tuple[str, str, str]:
-        """Return what a later listing replaces this one in."""
-        return (self.product, self.region, self.kind)
+    def form(self) -> Form:
+        """Return the form by which prices are converted."""
+        return Form(self.content, self.unit, self.pack)
 
-    def holds_on(self, day: str) -> bool:
-        """Return whether the price is in force on a day."""
-        return self.since <= day <= self.until
-
-    def as_state(self) -> dict[str, Any]:
-        """Return the listing as it is kept in the state."""
-        return {
-            "id": self.id,
-            "product": self.product,
-            "name": self.drug_name,
-            "region": self.region,
-            "kind": self.kind,
-            "price": self.price,
-            "since": self.since,
-            "until": self.until,
-            "content": self.form.content,
-            "unit": self.form.unit,
-            "pack": self.form.pack,
-            "specification": self.specification,
-            "order": self.order,
-        }
-
-    @classmethod
-    def of(cls, message: Message, content: Mapping[str, Any]) -> Self:
-        """Read a listing out of its message."""
-        strength = content.get("strength") or {}
-        return cls(
-            id=message.id,
-            product=content["unified_code"],
-            drug_name=content["drug_name"],
-            region=content["region"],
-            kind=content["kind"],
-            price=scaled(content["unit_price"], PRICE_SCALE),
-            since=content["effective_from"],
-            until=content.get("effective_to") or FOREVER,
-            form=Form(
-                strength.get("content"), strength.get("unit", ""), content.get("pack_quantity", 1)
-            ),
-            specification=content.get("specification") or "",
-            order=message.sequence,
-        )
-
-    @classmethod
-    def from_state(cls, kept: Mapping[str, Any]) -> Self:
-        """Read a listing back."""
-        return cls(
-            kept["id"],
-            kept["product"],
-            kept["name"],
-            kept["region"],
-            kept["kind"],
-            kept["price"],
-            kept["since"],
-            kept["until"],
-            Form(kept["content"], kept["unit"], kept["pack"]),
-            kept["specification"],
-            kept["order"],
-        )
+    def same_form(self, other: About) -> bool:
+        """Return whether prices of the two can be compared as they are."""
+        if self[1:4] != other[1:4]:
+            return False
+        if self.content is not None:
+            return True
+        return bool(self.specification) and self.specification == other.specification
 
 
-def on_the_time_axis(listings: Iterable[Listing]) -> dict[str, Listing]:
-    """Return the listings by id, each ended by the next one of its series.
+class Place(NamedTuple):
+    """Where a series stands: one product's prices of one kind in one region."""
 
-    Of two that begin on the same day the one that was recorded later counts; the other never holds.
-    """
-    series: dict[tuple[str, str, str], list[Listing]] = {}
-    for each in listings:
-        series.setdefault(each.series, []).append(each)
-    placed: dict[str, Listing] = {}
-    for found in series.values():
-        found.sort(key=lambda each: (each.since, each.order, each.id))
-        for at, each in enumerate(found):
-            until = each.until
-            if at + 1 < len(found):
-                until = min(until, _day_before(found[at + 1].since))
-            placed[each.id] = each if until == each.until else replace(each, until=until)
-    return placed
+    product: str
+    region: str
+    kind: str
+
+    @property
+    def key(self) -> str:
+        """Return the series' name within its product."""
+        return f"{self.region}/{self.kind}"
 
 
-@lru_cache(maxsize=4096)
-def _day_before(day: str) -> str:
-    return (date.fromisoformat(day) - _DAY).isoformat()
+def about_of(content: Mapping[str, Any]) -> About:
+    """Return what a listing says of its product."""
+    strength = content.get("strength") or {}
+    return About(
+        content["drug_name"],
+        strength.get("content"),
+        strength.get("unit", ""),
+        content.get("pack_quantity", 1),
+        content.get("specification") or "",
+    )
+
+
+class Market:
+    """One drug's prices, read from a state and changed by copying."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._book: dict[str, dict[str, Series]] = state["book"]
+
+    def series(self, place: Place) -> Series:
+        """Return the series at a place; empty when there is none."""
+        return self._book.get(place.product, {}).get(place.key, [])
+
+    def about(self, number: int) -> About:
+        """Return what entries with this number say of their product."""
+        return About(*self.state["abouts"][number])
+
+    def with_entry(self, place: Place, entry: Entry, about: About) -> Market:
+        """Return the market with one more entry; `about` goes to the table."""
+        abouts, told = self.state["abouts"], list(about)
+        if told not in abouts:
+            abouts = [*abouts, told]
+        numbered = [*entry[:-1], abouts.index(told)]
+        changed = self._replaced(place, inserted(self.series(place), numbered))
+        return Market({**self.state, **changed, "abouts": abouts})
+
+    def without_entry(self, place: Place, identity: str) -> Market:
+        """Return the market without an entry; itself when it has none."""
+        series = self.series(place)
+        left = without(series, identity)
+        return self if left is series else Market({**self.state, **self._replaced(place, left)})
+
+    def _replaced(self, place: Place, series: Series) -> State:
+        of_product = {**self._book.get(place.product, {}), place.key: series}
+        if not series:
+            del of_product[place.key]
+        listed = self.state["listed"]
+        if place.kind == LISTED:
+            others = [each for each in listed.get(place.region, ()) if each != place.product]
+            here = sorted([*others, place.product]) if series else others
+            listed = {**listed, place.region: here}
+        return {"book": {**self._book, place.product: of_product}, "listed": listed}
+
+    def products_in(self, region: str) -> list[str]:
+        """Return the products that are listed in a region."""
+        found: list[str] = self.state["listed"].get(region, [])
+        return found
+
+    def regions(self) -> list[str]:
+        """Return the regions in which any product is listed."""
+        return list(self.state["listed"])
+
+    def products(self) -> list[str]:
+        """Return every product of the drug."""
+        return list(self._book)
+
+    def of_product(self, product: str) -> Iterator[tuple[str, str, Series]]:
+        """Yield (region, kind, series) of a product."""
+        for key, series in self._book.get(product, {}).items():
+            region, kind = key.split("/")
+            yield region, kind, series
+
+    def above(
+        self, product: str, region: str, kind: str, since: str = "", until: str = FOREVER
+    ) -> list[Span]:
+        """Return the prices of a kind in a region and those above it that touch these days."""
+        of_product = self._book.get(product, {})
+        found: list[Span] = []
+        for each in regions_above(region):
+            series = of_product.get(f"{each}/{kind}")
+            if series:
+                found += spans(series, since, until)
+        return found
+
+    def place_of(self, identity: str) -> Place | None:
+        """Return where an entry stands; looked up slowly, for those who ask by id."""
+        for product, of_product in self._book.items():
+            for key, series in of_product.items():
+                if any(each[ID] == identity for each in series):
+                    return Place(product, *key.split("/"))
+        return None
+
+    def effective(self, product: str, region: str, kind: str, day: str) -> Span | None:
+        """Return the price of a kind on a day, the nearest region's first."""
+        of_product = self._book.get(product, {})
+        for each in regions_above(region):
+            found = price_on(of_product.get(f"{each}/{kind}", []), day)
+            if found is not None:
+                return found
+        return None

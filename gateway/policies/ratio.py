@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd
 from typing import Final
 
@@ -41,8 +42,9 @@ def ratio_power(base: Decimal, numerator: int, denominator: int) -> Fraction:
     return Fraction(_PRECISE.power(base, logarithm))
 
 
-def convert(price: int, given: Form, wanted: Form, ratios: Ratios) -> tuple[int, str] | None:
-    """Return a unit price (10^-6 yuan) for another form, and its arithmetic; None: not comparable.
+@lru_cache(maxsize=65536)
+def factor(given: Form, wanted: Form, ratios: Ratios) -> tuple[Fraction, str] | None:
+    """Return by what a unit price is multiplied for another form, and how it is written; None: not comparable.
 
     Both must state their content in the same unit, or neither states one (then only packs differ).
     The content's ratio is one of unit prices; the pack's is one of pack prices, so that per unit it is
@@ -50,19 +52,32 @@ def convert(price: int, given: Form, wanted: Form, ratios: Ratios) -> tuple[int,
     """
     if (given.content is None) != (wanted.content is None) or given.unit != wanted.unit:
         return None
-    value = Fraction(price)
-    factors = ""
+    value, written = Fraction(1), ""
     if given.content is not None and wanted.content is not None and given.content != wanted.content:
         value *= ratio_power(ratios.content_base, wanted.content, given.content)
-        factors += f" × {ratios.content_base}^log2({wanted.content}/{given.content})"
+        written += f" × {ratios.content_base}^log2({wanted.content}/{given.content})"
     if given.pack != wanted.pack:
         value *= ratio_power(ratios.pack_base, wanted.pack, given.pack)
         value *= Fraction(given.pack, wanted.pack)
         quotient = f"{wanted.pack}/{given.pack}"
-        factors += f" × {ratios.pack_base}^log2({quotient}) ÷ ({quotient})"
+        written += f" × {ratios.pack_base}^log2({quotient}) ÷ ({quotient})"
+    return value, written
+
+
+def multiplied(price: int, by: Fraction, ratios: Ratios) -> int:
+    """Return a unit price (10^-6 yuan) times a factor, rounded once as the ratios' file says."""
     step = 10 ** (PRICE_SCALE - ratios.decimals)
-    rounded = divide_half_up(value.numerator, value.denominator * step) * step
-    return rounded, f"{priced(price)}{factors} = {priced(rounded)}"
+    return divide_half_up(price * by.numerator, by.denominator * step) * step
+
+
+def convert(price: int, given: Form, wanted: Form, ratios: Ratios) -> tuple[int, str] | None:
+    """Return a unit price (10^-6 yuan) for another form, and its arithmetic; None: not comparable."""
+    found = factor(given, wanted, ratios)
+    if found is None:
+        return None
+    by, written = found
+    rounded = multiplied(price, by, ratios)
+    return rounded, f"{priced(price)}{written} = {priced(rounded)}"
 
 
 def priced(price: int) -> str:

@@ -11,8 +11,10 @@ from gateway.policies.linkage import Linkage, price_in_force
 from gateway.policies.policy import Conclusion
 from gateway.policies.ratio import Form, convert
 from schemas.envelope import Message
+from schemas.events import PRICE_LINK_ENDED, PRICE_LINKED
 from schemas.money import PRICE_SCALE, scaled
 from tests.unit.policies.hosting import RULES, Host
+from tests.unit.policies.linking import still_linked
 from tests.unit.policies.making import (
     CHONGQING,
     DRUG,
@@ -225,11 +227,22 @@ def test_linked_prices_are_no_references_so_two_regions_cannot_chase_each_other(
         listing("cq", "0.450000", CHONGQING, **same),
         listing("sc", "0.400000", SICHUAN, **same),
     )
-    assert prices(found) == [
-        (YUNNAN, "0.500000", "0.450000", "2020-06-01"),
-        (YUNNAN, "0.450000", "0.400000", "2020-06-01"),
+    assert sorted(prices(found[1:])) == [
         (CHONGQING, "0.450000", "0.400000", "2020-06-01"),
+        (YUNNAN, "0.500000", "0.400000", "2020-06-01"),
     ]
+    assert prices(found[:1]) == [(YUNNAN, "0.500000", "0.450000", "2020-06-01")]
+
+
+def test_a_lower_price_of_the_same_day_replaces_the_linked_one() -> None:
+    host = Host(Linkage())
+    host.take(listing("yn", "0.500000", YUNNAN), listing("gz", "0.450000", GUIZHOU))
+    (again,) = host.take(listing("sc", "0.400000", SICHUAN))
+    first, _ = host.drawn[0]
+    assert again.type == PRICE_LINKED
+    assert again.data["replaces"] == first
+    assert first in again.data["because"]["causes"]
+    assert again.data["price_before"] == "0.500000"
 
 
 def test_a_new_listing_of_the_product_is_measured_anew() -> None:
@@ -280,8 +293,10 @@ def test_linkage_never_raises_a_price_and_the_order_of_arrival_does_not_matter(
     order.shuffle(shuffled)
     one, other = Host(Linkage()), Host(Linkage())
     for conclusion in (*one.take(*market), *other.take(*shuffled)):
-        before, after = (conclusion.data[name] for name in ("price_before", "price_after"))
-        assert Decimal(after) < Decimal(before)
+        if conclusion.type != PRICE_LINK_ENDED:
+            before, after = (conclusion.data[name] for name in ("price_before", "price_after"))
+            assert Decimal(after) < Decimal(before)
+    assert still_linked(one) == still_linked(other)
     for message in market:
         for day in ("2020-06-01", "2020-07-01", "2020-08-01", "2020-12-31"):
             found = price_in_force(one.states[DRUG], message.id, day)

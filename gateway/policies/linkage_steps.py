@@ -1,0 +1,223 @@
+"""联动的推算: which linked prices follow for one listing, as a function of all prices and the terms.
+
+A linked price is a step: from a day on, the lowest price that the listing has had to take so far. What
+can make a step is a candidate: one reference that holds together with the listing on a stretch of days on
+which the terms speak. The steps are the strict minima of the candidates in effective order, so they are
+the same whatever the order of arrival, and a union's steps are those of its parts' steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from gateway.policies.linkage_terms import LinkTerms
+from gateway.policies.listings import LISTED, NEGOTIATED, SELECTED, Market, Place
+from gateway.policies.price_book import (
+    FOREVER,
+    Span,
+    day_after,
+    day_before,
+    regions_above,
+    span_of,
+    spans,
+)
+from gateway.policies.ratio import factor, multiplied
+from gateway.policies.rulebook import Ratios
+
+_REFERENCES: Final = frozenset({LISTED, SELECTED})
+
+
+class Window(NamedTuple):
+    """Days on which a listing follows others: `negotiated` None: the market; else that price alone."""
+
+    since: str
+    until: str
+    terms: LinkTerms
+    negotiated: Span | None
+
+
+class Candidate(NamedTuple):
+    """One reference for one listing; sorted by day and price, then by what was recorded first."""
+
+    since: str
+    price: int
+    order: str
+    fresh: bool
+    """Of equals recorded at the same place the one that is already followed stays."""
+    reference_id: str
+    place: Place
+    reference: Span
+    terms: LinkTerms
+    written: str
+    """How the ratio is written; "" where the two are compared as they are."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One linked price. `before`: the price in force until then; `after` the step that set it, if any."""
+
+    found: Candidate
+    before: int
+    after: Step | None
+
+    @property
+    def content(self) -> tuple[str, int, str, int, bool]:
+        """Return what makes it the same linked price when it is inferred again."""
+        found = self.found
+        return (found.since, found.price, found.reference_id, self.before, found.terms.ordered)
+
+
+class Follower:
+    """One listing that follows others, as its region's terms say."""
+
+    def __init__(
+        self,
+        market: Market,
+        place: Place,
+        span: Span,
+        stretches: Sequence[LinkTerms],
+        ratios: Ratios,
+        followed: Iterable[str] = (),
+    ) -> None:
+        self.place, self.span = place, span
+        self._market, self._ratios = market, ratios
+        self._about = market.about(span.about)
+        self._followed = frozenset(followed)
+        self._above = regions_above(place.region)
+        self._windows = list(self._open_windows(stretches))
+
+    def steps(self, candidates: Iterable[Candidate]) -> list[Step]:
+        """Return the linked prices that follow from candidates, in effective order."""
+        found: list[Step] = []
+        lowest = in_force = self.span.price
+        ordered: Step | None = None
+        for each in sorted(candidates, key=lambda one: one[:5]):
+            if each.price >= lowest:
+                continue
+            step = Step(each, in_force, ordered)
+            found.append(step)
+            lowest = each.price
+            if each.terms.ordered:
+                in_force, ordered = each.price, step
+        return found
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Yield the candidates from the whole market."""
+        for window in self._windows:
+            if window.negotiated is not None:
+                yield from self._from_negotiation(window)
+                continue
+            products = self._market.products() if window.terms.by_drug else [self.place.product]
+            for product in products:
+                for region, kind, series in self._market.of_product(product):
+                    if kind in _REFERENCES and self._elsewhere(region, window.terms):
+                        place = Place(product, region, kind)
+                        for span in spans(series, window.since, window.until):
+                            yield from self._compared(window, place, span)
+
+    def candidates_from(self, place: Place, reference: Span) -> Iterator[Candidate]:
+        """Yield the candidates from one reference."""
+        for window in self._windows:
+            if place.kind == NEGOTIATED:
+                negotiated = window.negotiated
+                if negotiated is not None and negotiated.id == reference.id:
+                    yield from self._from_negotiation(window)
+            elif window.negotiated is None and self._may_follow(place, window.terms):
+                yield from self._compared(window, place, reference)
+
+    def _may_follow(self, place: Place, terms: LinkTerms) -> bool:
+        if place.kind not in _REFERENCES or not self._elsewhere(place.region, terms):
+            return False
+        return place.product == self.place.product or terms.by_drug
+
+    def _elsewhere(self, region: str, terms: LinkTerms) -> bool:
+        if terms.everywhere:
+            return region != self.place.region
+        return region[:2] != self.place.region[:2]
+
+    def _compared(self, window: Window, place: Place, reference: Span) -> Iterator[Candidate]:
+        """Yield the price that the listing would take from a reference in a window, if it is lower."""
+        since = max(window.since, reference.since)
+        if since > min(window.until, reference.until):
+            return
+        price, written = reference.price, ""
+        if place.product != self.place.product:
+            about = self._market.about(reference.about)
+            if not about.same_form(self._about):
+                stated = about.content is not None and self._about.content is not None
+                found = (
+                    factor(about.form, self._about.form, self._ratios)
+                    if stated and window.terms.conversion is not None
+                    else None
+                )
+                if found is None:
+                    return
+                price, written = multiplied(price, found[0], self._ratios), found[1]
+        if 0 < price < self.span.price:
+            yield self._candidate(since, price, place, reference, window.terms, written)
+
+    def _from_negotiation(self, window: Window) -> Iterator[Candidate]:
+        span = window.negotiated
+        if span is not None and span.price < self.span.price:
+            place = self._negotiated_at(span)
+            yield self._candidate(window.since, span.price, place, span, window.terms, "")
+
+    def _negotiated_at(self, span: Span) -> Place:
+        """Return where a negotiated price stands: in the listing's region or in one above it."""
+        places = [Place(self.place.product, each, NEGOTIATED) for each in self._above]
+        return next(each for each in places if span_of(self._market.series(each), span.id))
+
+    def _candidate(
+        self,
+        since: str,
+        price: int,
+        place: Place,
+        reference: Span,
+        terms: LinkTerms,
+        written: str,
+    ) -> Candidate:
+        fresh = reference.id not in self._followed
+        return Candidate(
+            since, price, reference.order, fresh, reference.id, place, reference, terms, written
+        )
+
+    # ------------------------------------------------------------------ on which days
+
+    def _open_windows(self, stretches: Sequence[LinkTerms]) -> Iterator[Window]:
+        """Yield the days of the listing on which its terms speak and the product is not selected there."""
+        own = self.span
+        selected = self._market.above(*self.place[:2], SELECTED, own.since, own.until)
+        for terms in stretches:
+            days = (max(own.since, terms.since), min(own.until, terms.until))
+            if days[0] <= days[1]:
+                for since, until in _outside(days, selected):
+                    yield from self._split(since, until, terms)
+
+    def _split(self, since: str, until: str, terms: LinkTerms) -> Iterator[Window]:
+        """Yield the days within a negotiation apart: its price comes first (联动执行议价结果)."""
+        agreed: list[Span] = []
+        if terms.negotiated is not None:
+            found = self._market.above(*self.place[:2], NEGOTIATED, since, until)
+            agreed = sorted((each for each in found if each.price), key=lambda one: one.since)
+        if terms.scope is not None and terms.follows is not None:
+            for first, last in _outside((since, until), agreed):
+                yield Window(first, last, terms, None)
+        for each in agreed:
+            yield Window(max(since, each.since), min(until, each.until), terms, each)
+
+
+def _outside(days: tuple[str, str], taken: Sequence[Span]) -> Iterator[tuple[str, str]]:
+    """Yield the parts of `days` (first, last) that no span covers, in order."""
+    first, last = days
+    for span in sorted(taken, key=lambda one: one.since):
+        if span.until < first or span.since > last:
+            continue
+        if first < span.since:
+            yield first, day_before(span.since)
+        if span.until >= last or span.until == FOREVER:
+            return
+        first = max(first, day_after(span.until))
+    if first <= last:
+        yield first, last
