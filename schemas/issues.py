@@ -90,6 +90,12 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "提议 {id} 已审定({status})",
         "The proposal {id} was decided before ({status})",
     ),
+    "code.system_unknown": ("没有此编码体系:{system}", "No such code system: {system}"),
+    "code.not_found": ("没有此编码", "There is no such code"),
+    "code.not_yours": (
+        "对接方只能查询自己的编码,不得查询 {partner}",
+        "A partner asks about its own codes only, not about those of {partner}",
+    ),
     "id.conflict": (
         "同一报文编号内容不同,原报文保持不变",
         "Same message id with other content; the first one stands",

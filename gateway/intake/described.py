@@ -6,6 +6,7 @@ hold the examples against real answers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -44,13 +45,14 @@ def _json(name: str, example: Any = None) -> dict[str, Any]:
     return {"application/json": shown}
 
 
-def _error(description: str, code: str, zh: str, en: str) -> dict[str, Any]:
+def error_example(description: str, code: str, zh: str, en: str) -> dict[str, Any]:
+    """Return a response of the one shape of errors, with an example."""
     example = {"error": {"code": code, "zh": zh, "en": en}}
     return {"description": description, "content": _json("Error", example)}
 
 
-_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    401: _error(
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    401: error_example(
         "认证未通过 not authenticated: auth.missing, auth.unknown, auth.signature, auth.window, "
         "auth.replayed, auth.digest, auth.algorithm, auth.message_id",
         "auth.signature",
@@ -59,28 +61,30 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     ),
 }
 _BODY_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    400: _error(
+    400: error_example(
         "报文体不完整 the body broke off or is not valid gzip",
         "body.incomplete",
         "报文体不完整",
         "The body broke off",
     ),
-    **_REFUSALS,
-    408: _error("发送过慢 too slow", "body.timeout", "报文体发送超时", "The body came too slowly"),
-    413: _error(
+    **REFUSALS,
+    408: error_example(
+        "发送过慢 too slow", "body.timeout", "报文体发送超时", "The body came too slowly"
+    ),
+    413: error_example(
         "过大 too large, also after decompression",
         "body.too_large",
         "报文超过上限 16777216 字节",
         "The body is larger than the limit of 16777216 bytes",
     ),
-    415: _error(
+    415: error_example(
         "内容类型或压缩方式不支持 media type, charset or compression",
         "body.compression_unknown",
         "仅支持 gzip 压缩",
         "Only gzip is accepted as Content-Encoding",
     ),
     503: {
-        **_error(
+        **error_example(
             "未写入,可原样重发 nothing was written, send the same again",
             "gateway.unavailable",
             "暂时不可用,请稍后重发",
@@ -144,7 +148,7 @@ _HEADERS: Final[list[dict[str, Any]]] = [
         "schema": {"enum": ["gzip", "identity"]},
     },
 ]
-_SECURITY: Final[list[dict[str, list[str]]]] = [
+SECURITY: Final[list[dict[str, list[str]]]] = [
     {"partner": [], "key": []},
     {"partner": [], "signature": []},
 ]
@@ -165,7 +169,7 @@ MESSAGES: Final[dict[str, Any]] = {
     "summary": "发送标准报文 send canonical messages (CloudEvents 1.0)",
     "responses": _RESULTS,
     "openapi_extra": {
-        "security": _SECURITY,
+        "security": SECURITY,
         "parameters": _HEADERS,
         "requestBody": {
             "required": True,
@@ -198,13 +202,13 @@ DOCUMENTS: Final[dict[str, Any]] = {
                 "application/soap+xml": {"schema": TEXT},
             },
         },
-        403: _error(
+        403: error_example(
             "未开通 not configured for this interface",
             "interface.not_yours",
             "该对接方未开通此接口",
             "This partner is not configured for this interface",
         ),
-        404: _error(
+        404: error_example(
             "没有此接口 unknown interface",
             "interface.unknown",
             "没有此接口",
@@ -212,7 +216,7 @@ DOCUMENTS: Final[dict[str, Any]] = {
         ),
     },
     "openapi_extra": {
-        "security": _SECURITY,
+        "security": SECURITY,
         "parameters": [
             {"name": "interface", "in": "path", "required": True, "schema": TEXT},
             *_HEADERS,
@@ -235,8 +239,8 @@ MESSAGE: Final[dict[str, Any]] = {
     "description": "Only one's own messages and those delivered to one; anything else is 404.",
     "responses": {
         200: {"description": "states and receipts", "content": _json("Way")},
-        **_REFUSALS,
-        404: _error(
+        **REFUSALS,
+        404: error_example(
             "没有此报文 no such message",
             "message.unknown",
             "没有此报文",
@@ -244,7 +248,7 @@ MESSAGE: Final[dict[str, Any]] = {
         ),
     },
     "openapi_extra": {
-        "security": _SECURITY,
+        "security": SECURITY,
         "parameters": [
             {
                 "name": "id",
@@ -263,7 +267,7 @@ INTERFACES: Final[dict[str, Any]] = {
 }
 
 
-def describe(app: FastAPI) -> None:
+def describe(app: FastAPI, more_schemes: Mapping[str, Any]) -> None:
     """Add the shapes and the ways of authentication to the application's OpenAPI document."""
     made = app.openapi
 
@@ -274,6 +278,7 @@ def describe(app: FastAPI) -> None:
         components["securitySchemes"] = {
             **components.get("securitySchemes", {}),
             **_SECURITY_SCHEMES,
+            **more_schemes,
         }
         return document
 

@@ -73,11 +73,11 @@ class Door:
 
     async def messages(self, request: Request) -> Response:
         """POST /v1/messages: events in the canonical language, one, a batch or a stream."""
-        return await self._canonical(request, self._admit(request))
+        return await self._canonical(request, self.admit(request))
 
     async def documents(self, request: Request) -> Response:
         """POST /v1/interfaces/{interface}/messages: a document in the partner's own words."""
-        caller = self._admit(request)
+        caller = self.admit(request)
         name = request.path_params["interface"]
         interface = self._interfaces.get(name)
         if interface is None or interface.read is None:
@@ -102,7 +102,7 @@ class Door:
 
     async def message(self, request: Request) -> Response:
         """GET /v1/messages/{id}: the way of one of the caller's messages."""
-        caller = self._admit(request)
+        caller = self.admit(request)
         await read_body(request, caller, 0, self._settings.read_timeout)
         self.authenticator.remember(caller, self._clock())
         way = await way_of(
@@ -232,7 +232,8 @@ class Door:
 
     # ------------------------------------------------------------------ what they share
 
-    def _admit(self, request: Request) -> Caller:
+    def admit(self, request: Request) -> Caller:
+        """Return who sends, proven by the headers. Raises Refused."""
         scope = request.scope
         target = scope.get("raw_path") or scope["path"].encode()
         if scope["query_string"]:

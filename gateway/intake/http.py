@@ -13,10 +13,12 @@ from starlette.requests import Request
 
 from adapters._kit.protocol import Interface
 from gateway.flow import Received, Receiving
-from gateway.intake import described
+from gateway.intake import code_described, described
+from gateway.intake.code_door import CodeDoor, code_router
 from gateway.intake.direct import Direct
 from gateway.intake.door import Door, Observed
 from gateway.intake.failures import handle_errors
+from gateway.intake.fhir_door import Display, FhirDoor, fhir_router
 from gateway.partners import Partners
 from gateway.ports import Journal
 from gateway.settings import Settings
@@ -32,6 +34,16 @@ class _Lean(APIRoute):
         return self.endpoint
 
 
+def _nobody(_request: Request) -> bool:
+    """Nobody is an operator."""
+    return False
+
+
+async def _nameless(_codes: Sequence[str]) -> Mapping[str, str]:
+    """No code has a name."""
+    return {}
+
+
 def make_app(
     receiving: Receiving,
     journal: Journal,
@@ -42,20 +54,35 @@ def make_app(
     *,
     routers: Sequence[APIRouter] = (),
     observed: Observed | None = None,
+    is_operator: Callable[[Request], bool] = _nobody,
+    display: Display = _nameless,
 ) -> FastAPI:
     """Return the application; `routers` are other rooms' (health, metrics, admin).
 
+    `is_operator` tells whether a request shows the operators' key, `display` names unified codes.
     `observed` is told (interface, what was received, seconds) after each commit, for the metrics. The
     door stands in `app.state.door`. Raises Misconfigured when a partner's algorithm is missing here.
     """
     door = Door(receiving, journal, partners, interfaces, settings, clock, observed or _unobserved)
-    return _application(door, routers)
+    codes = CodeDoor(
+        door.admit,
+        door.authenticator.remember,
+        is_operator,
+        lambda: receiving.crosswalk,
+        clock,
+        settings.read_timeout,
+    )
+    asked = [code_router(codes), fhir_router(FhirDoor(codes, display))]
+    return _application(door, [*asked, *routers])
 
 
 def api_document() -> dict[str, Any]:
     """Return the partner API's OpenAPI document."""
     # only described, never called: the door needs nothing behind it
-    return _application(Door.__new__(Door), ()).openapi()
+    codes = CodeDoor.__new__(CodeDoor)
+    terminology = FhirDoor(codes, _nameless)
+    asked = [code_router(codes), fhir_router(terminology)]
+    return _application(Door.__new__(Door), asked).openapi()
 
 
 def _application(door: Door, routers: Sequence[APIRouter]) -> FastAPI:
@@ -80,7 +107,7 @@ def _application(door: Door, routers: Sequence[APIRouter]) -> FastAPI:
     app.add_middleware(Direct, messages=door.messages, documents=door.documents)
     handle_errors(app)
     app.state.door = door
-    described.describe(app)
+    described.describe(app, code_described.SECURITY_SCHEMES)
     return app
 
 

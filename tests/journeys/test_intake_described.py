@@ -78,7 +78,7 @@ async def test_conflicts_errors_ways_and_interfaces_have_the_promised_shape(worl
 def test_every_route_says_how_one_proves_who_one_is() -> None:
     document = api_document()
     schemes = set(document["components"]["securitySchemes"])
-    public = {("/v1/interfaces", "get")}
+    public = {("/v1/interfaces", "get"), ("/fhir/metadata", "get")}
     for path, methods in document["paths"].items():
         for method, route in methods.items():
             secured = [set(each) <= schemes for each in route.get("security", [])]

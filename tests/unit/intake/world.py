@@ -194,7 +194,11 @@ def by_key(partner: str, key: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, interfaces: Sequence[Interface] = (), **settings: Any
+    folder: Path,
+    interfaces: Sequence[Interface] = (),
+    *,
+    operator_header: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[World]:
     """Open a door in this process; nothing listens on a socket."""
     (folder / "codes").mkdir(parents=True, exist_ok=True)
@@ -241,6 +245,9 @@ async def open_world(
         Settings(home=folder, **settings),
         now,
         observed=observed,
+        is_operator=lambda request: any(
+            request.headers.get(name) == key for name, key in (operator_header or {}).items()
+        ),
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
