@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from gateway.commands import codes, messages, partner, running, settings, topics
-from gateway.errors import Misconfigured, Rejected, Tampered, Unavailable
+from gateway.errors import Misconfigured, Refused, Rejected, Tampered, Unavailable
 
 app = typer.Typer(
     name="jicai",
@@ -49,6 +49,7 @@ def _root(
         raise typer.Exit
 
 
+EXIT_REFUSED = 1
 EXIT_MISCONFIGURED = 2
 EXIT_UNAVAILABLE = 3
 EXIT_TAMPERED = 4
@@ -87,6 +88,8 @@ def _ended(error: Exception) -> int:  # noqa: PLR0911 - a list, one line per kin
             return _said(f"暂不可用 unavailable: {error}", EXIT_UNAVAILABLE)
         case Tampered():
             return _said(f"审计链校验失败 the chain is broken: {error}", EXIT_TAMPERED)
+        case Refused():
+            return _said(f"不允许 refused: {error.zh} {error.en}", EXIT_REFUSED)
         case Rejected():
             lines = [f"不接受 rejected: {e.path}: {e.zh} {e.en}" for e in error.issues]
             return _said("\n".join(lines), EXIT_MISCONFIGURED)

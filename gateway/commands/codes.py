@@ -1,84 +1,85 @@
-"""jicai codes: the crosswalk, what is held for want of a code, and adding a meaning."""
+"""jicai codes: the crosswalk, and what is held for want of a code."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.commands import code_checking
+from gateway.commands.code_review import register, version_row
 from gateway.commands.questions import day, known_kind, known_partner
+from gateway.commands.reviewing import known_at, read_crosswalk, utc_now
 from gateway.commands.terminal import (
     EXIT_NO,
     AsJson,
-    home_of,
     load_settings,
+    note,
     opened_journal,
     print_json,
     print_table,
     run,
-    writing,
 )
 from gateway.ports import Held
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.coding.records import CrosswalkVersion
 
 app = typer.Typer(help="编码对照 codes", no_args_is_help=True)
 app.command("check")(code_checking.check)
 Day = Annotated[str, typer.Option(help="日期 YYYY-MM-DD")]
 Kind = Annotated[str, typer.Option(help="product | institution | enterprise")]
+_SAID = {
+    "unknown": "未对照 unknown",
+    "expired": "当日无有效对照 no meaning that day",
+    "broader": "统一码较宽,不用于转码 the unified code means more",
+    "narrower": "统一码较窄,不用于转码 the unified code means less",
+    "none": "不予对照 has no unified code",
+}
+register(app)
 
 
 @app.command()
 def resolve(
-    partner: str, code: str, on: Day, *, kind: Kind = "product", as_json: AsJson = False
+    partner: str,
+    code: str,
+    on: Day,
+    *,
+    kind: Kind = "product",
+    known: Annotated[str, typer.Option("--known-at", help="当时的认知: 时间或日期")] = "",
+    as_json: AsJson = False,
 ) -> None:
-    """查对照 what a partner's code means on a day."""
-    from gateway.coding.crosswalk import Crosswalk  # noqa: PLC0415 - only here
-
+    """查对照 what a partner's code means on a day, as is believed now or was at another time."""
     settings = load_settings()
     known_kind(kind)
     known_partner(settings, partner)
-    crosswalk = Crosswalk.load(home_of(settings) / "codes")
-    unified = crosswalk.resolve(partner, kind, code, day(on))
-    reason = "" if unified else crosswalk.absence(partner, kind, code)
+    at = known_at(known)
+    crosswalk = run(read_crosswalk(settings))
+    version = crosswalk.as_of(partner, kind, code, day(on), at)
+    unified = version.unified_code if version is not None and _codes(version) else None
+    reason = _reason(version, crosswalk.absence(partner, kind, code))
     if as_json:
-        print_json({"code": code, "on": on, "unified_code": unified, "reason": reason})
-    elif unified:
-        typer.echo(unified)
+        found = {"code": code, "on": on, "unified_code": unified, "reason": reason}
+        print_json(found | {"known_at": at, "version": version and asdict(version)})
     else:
-        said = {"unknown": "未对照 unknown", "expired": "当日无有效对照 no meaning that day"}[
-            reason
-        ]
-        typer.echo(f"{partner} {kind} {code} {on}: {said}")
+        typer.echo(unified or f"{partner} {kind} {code} {on}: {_SAID[reason]}")
+        if version is not None:
+            note(" · ".join(filter(None, version_row(version))))
     if unified is None:
         raise typer.Exit(EXIT_NO)
 
 
-@app.command()
-def add(
-    partner: str,
-    code: str,
-    unified: str,
-    since: Annotated[str, typer.Option("--from", help="生效日 YYYY-MM-DD")],
-    *,
-    kind: Kind = "product",
-    until: Annotated[str, typer.Option("--to", help="截止日 YYYY-MM-DD, 空为长期")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """新增对照 add a meaning; a running gateway notices and releases what waited for it, in order."""
-    from gateway.coding.files import add_mapping  # noqa: PLC0415 - only here
-    from gateway.coding.rows import CrosswalkRow  # noqa: PLC0415
+def _codes(version: CrosswalkVersion) -> bool:
+    return version.relation == "equivalent"
 
-    settings = load_settings()
-    known_kind(kind)
-    known_partner(settings, partner)
-    row = CrosswalkRow(partner, kind, code, unified, day(since), day(until) if until else "")
-    with writing(settings.home / "codes"):
-        add_mapping(settings.home, row)
-    if as_json:
-        print_json(row._asdict())
-        return
-    typer.echo(f"已新增 {partner} {kind} {code} → {unified} ({since} – {until or '…'})")
+
+def _reason(version: CrosswalkVersion | None, absence: str) -> str:
+    """Return why there is no unified code to code by, "" where there is one."""
+    if version is None:
+        return absence
+    return "" if _codes(version) else version.relation.value
 
 
 @app.command()
@@ -109,12 +110,10 @@ def _why(held: Held) -> str:
 
 
 async def _release(settings: Settings, *, as_json: bool) -> None:
-    from gateway.bootstrap import utc_now  # noqa: PLC0415 - adapters load slowly
-    from gateway.coding.crosswalk import Crosswalk  # noqa: PLC0415
     from gateway.coding.holds import Holds  # noqa: PLC0415
     from gateway.partners import Partners  # noqa: PLC0415
 
-    crosswalk = Crosswalk.load(settings.home / "codes")
+    crosswalk = await read_crosswalk(settings)
     async with opened_journal(settings) as journal:
         holds = Holds(journal, Partners.load(settings.home))
         released = await holds.release(crosswalk, utc_now())

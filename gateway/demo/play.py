@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gateway.bootstrap import Gateway, configure_logs, utc_now
-from gateway.coding.files import add_mapping
+from gateway.coding.records import Choice, Proposal
 from gateway.demo.codebook import UNKNOWN_CODE, Codebook, newly_mapped
 from gateway.demo.courier import Courier
 from gateway.demo.dataset import load
@@ -38,6 +38,8 @@ from gateway.settings import Settings
 SETTLE_SECONDS: Final = 120.0
 SETTLE_PAUSE: Final = 0.5
 BACKOFF: Final = 0.05
+REVIEWERS: Final = ("demo-proposer", "demo-approver")
+"""Two people: one proposes the mapping, the other approves it."""
 SHIPPED_DATA: Final = Path(__file__).resolve().parents[2] / "examples" / "national-vbp"
 
 
@@ -238,8 +240,12 @@ async def _held_and_released(players: Players, order: Order) -> None:
     bar = players.progress.add_task("编码挂起与放行 held and released", total=len(letters) + 1)
     await players.courier.carry(letters, lambda: players.progress.advance(bar))
     row = newly_mapped(order.institution, line.product)
-    await asyncio.to_thread(add_mapping, gateway.settings.home, row)
-    await gateway.reload()
+    # the hospital has a code for this product already: the new one is only understood, never said
+    wanted = Proposal(*row[:6], choice=Choice.INBOUND_ONLY, evidence="演示目录 demo catalogue")
+    proposer, approver = REVIEWERS
+    (filed,) = await gateway.review.propose([wanted], by=proposer, now=gateway.clock())
+    await gateway.review.approve([filed.id], by=approver, now=gateway.clock())
+    await gateway.follow()
     ledger.released = len(ledger.held) - len(await gateway.journal.held())
     players.progress.advance(bar)
 

@@ -40,6 +40,19 @@ def order(message: int, number: int, code: str) -> bytes:
     return order_document([{"code": code, "qty": "1.0000", "unit_price": "2.500000"}], head)
 
 
+OPERATORS = """
+[[operator]]
+id = "li-ming"
+name = "经办甲"
+may = ["propose", "approve"]
+
+[[operator]]
+id = "wang-fang"
+name = "经办乙"
+may = ["approve"]
+"""
+
+
 class Desk:
     """A running gateway and the operator beside it."""
 
@@ -50,6 +63,7 @@ class Desk:
         self.secret: str = made["secret"]
         (home / "codes").mkdir()
         (home / "codes" / "synthetic.csv").write_text(CODES, encoding="utf-8")
+        (home / "operators.toml").write_text(OPERATORS, encoding="utf-8")
         self.program = Program(home, "up", "--port", "0", "--mllp-port", "0")
         self.port = int(self.program.said(r"HTTP\s+http://127\.0\.0\.1:([0-9]+)")[1])
 
@@ -98,7 +112,12 @@ def test_an_unknown_code_is_held_mapped_released_in_order_and_accounted_for(desk
         first["id"],
     ]
 
-    jicai(desk.home, "codes", "add", PARTNER, "YP-NEW", "JCP-NEW", "--from", "2026-01-01")
+    wanted = ("codes", "propose", PARTNER, "YP-NEW", "JCP-NEW", "--from", "2026-01-01")
+    filed = desk.ask(*wanted, "--by", "li-ming", "--evidence", "同一批准文号")
+    assert "两人经办" in jicai(
+        desk.home, "codes", "approve", filed["id"], "--by", "li-ming", code=1
+    )
+    desk.ask("codes", "approve", filed["id"], "--by", "wang-fang")
     wait_for(lambda: desk.ask("codes", "held") == [], "the holds are released")
 
     assert desk.on_the_bus() == [other["id"], first["id"], behind["id"]]

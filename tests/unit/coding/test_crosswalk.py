@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.coding.crosswalk import Crosswalk
-from gateway.coding.files import add_mapping
 from gateway.coding.rows import FINDING_LIMIT, CrosswalkRow
 from gateway.errors import Misconfigured
 
@@ -210,34 +209,3 @@ def test_a_lookup_agrees_with_reading_the_rows_one_by_one(
     for day in days:
         means = [row.unified_code for row in rows if row.valid_from <= day <= row.valid_to]
         assert crosswalk.resolve("p", "product", "L1", day) == (means[0] if means else None)
-
-
-def test_a_mapping_is_added_durably_and_once(tmp_path: Path) -> None:
-    row = CrosswalkRow("p", "product", 'L"1,a', ONE, "2020-01-01", "")
-    add_mapping(tmp_path, row)
-    add_mapping(tmp_path, CrosswalkRow("p", "product", "L2", TWO, "2020-01-01", "2020-12-31"))
-    after = add_mapping(tmp_path, row)
-    assert len(after) == 2
-    loaded = Crosswalk.load(tmp_path / "codes")
-    assert loaded.resolve("p", "product", 'L"1,a', "2026-01-01") == ONE
-    assert loaded.resolve("p", "product", "L2", "2021-01-01") is None
-    assert [path.name for path in (tmp_path / "codes").glob("*.csv")] == ["local.csv"]
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        CrosswalkRow("p", "product", "L1", TWO, "2020-06-01"),
-        CrosswalkRow("p", "product", "L2\n", TWO, "2020-06-01"),
-        CrosswalkRow("p", "product", "L2", "x", "2020-06-01"),
-    ],
-)
-def test_a_mapping_that_contradicts_or_is_malformed_changes_nothing(
-    tmp_path: Path, row: CrosswalkRow
-) -> None:
-    folder(tmp_path, partner=f"{HEAD}p,product,L1,{ONE},2020-01-01,\n")
-    add_mapping(tmp_path, CrosswalkRow("p", "product", "L9", ONE, "2020-01-01"))
-    before = {path.name: path.read_bytes() for path in (tmp_path / "codes").iterdir()}
-    with pytest.raises(Misconfigured):
-        add_mapping(tmp_path, row)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "codes").iterdir()} == before

@@ -123,9 +123,10 @@ def test_a_broken_partners_file_is_named_by_every_command_that_reads_it(
             ("codes", "resolve", "test-platform", "A", "--on", "2026-01-01", "--kind", "x"),
             "product",
         ),
-        (("codes", "add", "nobody", "A", "JCP-1", "--from", "2026-01-01"), "nobody"),
-        (("codes", "add", "test-platform", "A", "jcp 1", "--from", "2026-01-01"), "jcp 1"),
-        (("codes", "add", "test-platform", "A", "JCP-1", "--from", "soon"), "soon"),
+        (
+            ("codes", "resolve", "test-platform", "A", "--on", "2026-01-01", "--known-at", "then"),
+            "then",
+        ),
         (("topics", "tail", "nope"), "vbp.order.placed"),
         (("topics", "tail", "vbp.order.placed", "-n", "-1"), "--count"),
         (("search", "--limit", "0"), "--limit"),
