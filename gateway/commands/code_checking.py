@@ -78,7 +78,7 @@ def checked_rows(name: str, content: bytes, on: str = "") -> Iterator[Checked]:
 
 
 def _checked(cells: list[str], places: tuple[int, int], width: int, on: str) -> Checked:
-    from gateway.coding.systems import (  # noqa: PLC0415 - read only where codes are checked
+    from gateway.coding.systems import (  # noqa: PLC0415 - only here, other commands start sooner
         ParsedCode,
         UnknownCodeType,
         parse,

@@ -4,8 +4,9 @@ Each algorithm returns the check character that belongs behind a body. What each
 
 - `gs1_mod10`: every single wrong digit; adjacent swaps except of digits that differ by five (2 × 5 is 0
   modulo 10).
-- `gb32100_mod31`: every single wrong character and every swap of two: 31 is prime, no two of the
-  seventeen weights are equal, and none is zero.
+- `gb32100_mod31`: every single wrong character, and every swap of two, neighbours or not, except of the
+  first with the check character: 31 is prime, and of the weights 1, 3, 9, … only the first is the check
+  character's.
 - `gb11714_mod11`: wrong characters and adjacent swaps, except of characters whose values (0-9, A-Z are 0
   to 35) differ by 11, 22 or 33, as 0 and B; every wrong check character.
 """

@@ -67,6 +67,8 @@ def form_refusal(system: CodeSystem, code: str, accepts: Accepts) -> CodeRefusal
         raise ValueError(f"{system.name} has no pattern")
     found = surface_refusal(system, code, accepts)
     if found is None:
+        found = _blank_inside(system, code, accepts)
+    if found is None:
         found = _letters(system, code, shape, accepts) or _probably(system, code)
     if found is None and len(code) not in _lengths(system):
         expected = length_text(system)
@@ -85,6 +87,14 @@ def length_text(system: CodeSystem) -> str:
     if system.ranged:
         return f"{system.lengths[0]}–{system.lengths[-1]}"
     return "/".join(map(str, system.lengths))
+
+
+def _blank_inside(system: CodeSystem, code: str, accepts: Accepts) -> CodeRefusal | None:
+    place = 0 if why.is_plain(code) else why.first_blank(code)
+    if not place:
+        return None
+    fixed = _fix("".join(sign for sign in code if not why.first_blank(sign)), accepts)
+    return refusal(system.name, code, "code.blank_inside", place=place, **fixed)
 
 
 def _letters(system: CodeSystem, code: str, shape: Shape, accepts: Accepts) -> CodeRefusal | None:
@@ -129,9 +139,6 @@ def _first_wrong(system: CodeSystem, code: str, shape: Shape, accepts: Accepts) 
     if sign.isascii() and sign.islower() and sign.upper() in left.expected:
         fixed = _fix(code.upper(), accepts)
         return refusal(system.name, code, "code.lowercase", place=place, sign=sign, **fixed)
-    if why.first_blank(sign):
-        fixed = _fix("".join(s for s in code if not why.first_blank(s)), accepts)
-        return refusal(system.name, code, "code.blank_inside", place=place, **fixed)
     zh, en = spoken(left.expected)
     facts = {"expected_zh": zh, "expected_en": en, "place": place}
     return refusal(system.name, code, "code.character", sign=why.shown(sign), **facts)

@@ -122,35 +122,44 @@ def _checked(element: Element, before: Mapping[str, Element], on: str) -> Elemen
     identifier, text, place, _ = element
     if identifier.ai in before:
         raise _Wrong("gs1.ai_twice", ai=identifier.ai, place=place)
-    facts = {"ai": identifier.ai, "zh": identifier.meaning.zh.partition(" ")[2]}
     least, most = identifier.least, identifier.most
     if not least <= len(text) <= most:
         expected = str(most) if least == most else f"{least}–{most}"
-        raise _Wrong("gs1.length", place=place, expected=expected, found=len(text), **facts)
-    _check_signs(element, facts)
-    checked = identifier.check
-    if checked and gs1_mod10(text[: checked - 1]) != text[checked - 1]:
-        expected = gs1_mod10(text[: checked - 1])
-        where = place + checked - 1
-        found = text[checked - 1]
-        raise _Wrong("gs1.check", place=where, expected=expected, found=found, **facts)
+        facts = {"place": place, "expected": expected, "found": len(text)}
+        raise _Wrong("gs1.length", **_named(identifier), **facts)
+    _check_signs(element)
+    if identifier.check:
+        _check_digit(element)
     if not identifier.date:
         return element
     day = day_of(text, identifier.date, on)
     if day is None:
-        raise _Wrong("gs1.date", place=place, text=text, **facts)
-    return element._replace(day=day)
+        raise _Wrong("gs1.date", place=place, text=text, **_named(identifier))
+    return element._replace(day=day) if day else element
 
 
-def _check_signs(element: Element, facts: dict[str, str]) -> None:
+def _named(identifier: Identifier) -> dict[str, str]:
+    return {"ai": identifier.ai, "zh": identifier.meaning.zh.partition(" ")[2]}
+
+
+def _check_digit(element: Element) -> None:
+    last = element.identifier.check - 1
+    expected, found = gs1_mod10(element.text[:last]), element.text[last]
+    if expected != found:
+        facts = {"place": element.place + last, "expected": expected, "found": found}
+        raise _Wrong("gs1.check", **_named(element.identifier), **facts)
+
+
+def _check_signs(element: Element) -> None:
     at = 0
     for field in element.identifier.fields:
         allowed = _DIGITS if field.digits else _SET_82
-        for sign in element.text[at : at + field.most]:
-            at += 1
-            if sign not in allowed:
-                place = element.place + at - 1
-                raise _Wrong("gs1.character", place=place, sign=shown(sign), **facts)
+        stretch = element.text[at : at + field.most]
+        if not allowed.issuperset(stretch):
+            wrong = next(n for n, sign in enumerate(stretch) if sign not in allowed)
+            facts = {"place": element.place + at + wrong, "sign": shown(stretch[wrong])}
+            raise _Wrong("gs1.character", **_named(element.identifier), **facts)
+        at += field.most
 
 
 def day_of(text: str, form: str, on: str) -> str | None:

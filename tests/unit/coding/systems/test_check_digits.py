@@ -34,7 +34,7 @@ def valid(code_type: str, code: str) -> bool:
 
 
 @given(DIGITS, st.integers(0, 13), st.integers(1, 9))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_gs1_finds_every_single_wrong_digit(body: str, place: int, shift: int) -> None:
     code = body + gs1_mod10(body)
     assert valid("gtin14", code)
@@ -44,7 +44,7 @@ def test_gs1_finds_every_single_wrong_digit(body: str, place: int, shift: int) -
 
 
 @given(DIGITS, st.integers(0, 12))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_gs1_finds_every_swap_of_neighbours_except_of_digits_five_apart(
     body: str, place: int
 ) -> None:
@@ -68,7 +68,7 @@ def test_every_wrong_digit_of_a_drug_standard_code_is_found(
 
 
 @given(credit_codes(), st.integers(0, 17), st.sampled_from(SIGNS))
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_a_credit_code_with_one_wrong_character_is_always_found(
     code: str, place: int, sign: str
 ) -> None:
@@ -78,18 +78,24 @@ def test_a_credit_code_with_one_wrong_character_is_always_found(
 
 
 @given(credit_codes(), st.integers(0, 17), st.integers(0, 17))
-@settings(max_examples=400)
-def test_a_credit_code_with_two_characters_changed_about_is_always_found(
+@settings(max_examples=200)
+def test_a_credit_code_with_any_two_characters_changed_about_is_found_except_first_and_last(
     code: str, one: int, other: int
 ) -> None:
     assume(code[one] != code[other])
+    assume({one, other} != {0, 17})  # both have the weight 1
     signs = list(code)
     signs[one], signs[other] = signs[other], signs[one]
     assert not valid("uscc", "".join(signs))
 
 
+def test_a_credit_code_whose_first_and_check_characters_changed_places_is_missed() -> None:
+    assert valid("uscc", "01000000000000000W")
+    assert valid("uscc", "W1000000000000000" + "0")
+
+
 @given(st.text(VALUES, min_size=8, max_size=8), st.integers(0, 7), st.sampled_from(VALUES))
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_an_organisation_code_misses_only_characters_eleven_apart(
     body: str, place: int, sign: str
 ) -> None:
@@ -99,7 +105,7 @@ def test_an_organisation_code_misses_only_characters_eleven_apart(
 
 
 @given(st.text(VALUES, min_size=8, max_size=8), st.integers(0, 6))
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_an_organisation_code_misses_only_swaps_of_characters_eleven_apart(
     body: str, place: int
 ) -> None:

@@ -78,6 +78,12 @@ def refused(code_type: str, code: str, on: str = "") -> CodeRefusal:
         ("nhsa_drug_western", DRUG[:-1] + "٣", "code.character", "第 23 位应为数字，实为“٣”"),
         ("nhsa_drug_western", DRUG[:9] + " " + DRUG[10:], "code.blank_inside", "第 10 位是空白"),
         (
+            "trace_code_20",
+            "8385793 0000879766660",
+            "code.blank_inside",
+            "第 8 位是空白，应写作 83857930000879766660",
+        ),
+        (
             "uscc",
             "91330106673959654O",
             "code.letter",
