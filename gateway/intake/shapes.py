@@ -158,6 +158,7 @@ SCHEMAS: Final[dict[str, Any]] = {
                             "enum": [
                                 "received",
                                 "held",
+                                "rejected",
                                 "released",
                                 "published",
                                 "concluded",
@@ -180,7 +181,14 @@ SCHEMAS: Final[dict[str, Any]] = {
                     }
                 )
             ),
-        }
+            "issues": {
+                **array(ref("Issue")),
+                "description": "why a held message was sent back",
+            },
+            "supersedes": {**TEXT, "description": "更正: id of the message that this one corrects"},
+            "superseded_by": {**TEXT, "description": "id of the message that stands in its place"},
+        },
+        optional=("issues", "supersedes", "superseded_by"),
     ),
     "Interfaces": _object(
         {

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from gateway.coding.leaving import rejection_identity
 from gateway.errors import Refused
-from gateway.ports import Entry, EntryKind, Journal, Search
+from gateway.ports import SUPERSEDED_SPACE, Entry, EntryKind, Journal, Search
 from schemas.envelope import message_identity
 
 POLICIES: Final = "policies"
 """The consumer under which the journal marks what the policies have handled."""
 RELAY: Final = "relay"
 """Key-value space: shard → number of the last row that is on the bus."""
+_SUPERSEDES: Final = b'"supersedes":"'
 _SHOWN_RECEIPTS: Final = 1000
 
 
@@ -20,8 +22,10 @@ async def way_of(
 ) -> dict[str, Any]:
     """Return a message's way: its identity, its states so far in order and its receipts.
 
-    With `journal_is_bus` (the embedded bus) what stands in the journal is published. `named` is the canonical id, or the partner's own id of a single message. Raises Refused (404) for
-    anything that is neither the partner's own nor was delivered to it.
+    With `journal_is_bus` (the embedded bus) what stands in the journal is published. `named` is the
+    canonical id, or the partner's own id of a single message. A held message that was sent back says why
+    (`issues`); one that was corrected names what stands in its place. Raises Refused (404) for anything
+    that is neither the partner's own nor was delivered to it.
     """
     entry = await journal.find(named) or await journal.find(message_identity(partner, named))
     if entry is None or entry.kind is EntryKind.RECEIPT:
@@ -31,6 +35,7 @@ async def way_of(
         receipts = [each for each in receipts if each.message.partner == partner]
         if not receipts:
             raise _unknown()
+    rejection = await _rejection(journal, entry)
     return {
         "id": entry.message.id,
         "message_id": entry.message_id if entry.message.partner == partner else "",
@@ -39,9 +44,31 @@ async def way_of(
         "interface": entry.interface if entry.message.partner == partner else "",
         "place": f"{entry.shard}-{entry.seq}",
         "hash": entry.hash,
-        "states": await _states(journal, entry, receipts, journal_is_bus=journal_is_bus),
+        "states": [
+            *await _states(journal, entry, receipts, journal_is_bus=journal_is_bus),
+            *([{"state": "rejected", "at": rejection.recorded_at}] if rejection else []),
+        ],
         "receipts": [_receipt(each) for each in receipts],
+        **({"issues": rejection.message.content()["issues"]} if rejection else {}),
+        **await _corrections(journal, entry),
     }
+
+
+async def _rejection(journal: Journal, entry: Entry) -> Entry | None:
+    """Return the rejection by which a held message was sent back, None where it was not."""
+    if entry.kind is not EntryKind.HELD:
+        return None
+    return await journal.find(rejection_identity(entry.message.partner, entry.message.id))
+
+
+async def _corrections(journal: Journal, entry: Entry) -> dict[str, str]:
+    """Return which message this one corrects, and which one stands in its place."""
+    found: dict[str, str] = {}
+    if _SUPERSEDES in entry.message.data:
+        supersedes = str(entry.message.content().get("supersedes") or "")
+        found |= {"supersedes": supersedes} if supersedes else {}
+    after = await journal.get(SUPERSEDED_SPACE, entry.message.id)
+    return found | ({"superseded_by": after.value.decode()} if after else {})
 
 
 def _unknown() -> Refused:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gateway.ports import Entry, Journal
+from gateway.ports import SUPERSEDED_SPACE, Entry, Journal
 from schemas.events import EVENT_TYPES
 
 CAUSES_SHOWN: Final = 50
@@ -18,6 +18,7 @@ CAUSES_SHOWN: Final = 50
 NODES: Final = 500
 """Messages in one tree; a walk ends there and says so."""
 FIRST_BYTES: Final = 160
+_SUPERSEDES: Final = b'"supersedes":"'
 _PARTNER_INPUT: Final = "对接方报文"
 
 
@@ -47,6 +48,15 @@ class Cause:
     seen: bool = False
     """It stands elsewhere in the tree with its own causes."""
     raw: Raw | None = None
+    superseded_by: str = ""
+    """更正: id of the message that stands in its place."""
+
+    @property
+    def supersedes(self) -> str:
+        """Return the id of the message that this one corrects; "" where it corrects none."""
+        if self.entry is None or _SUPERSEDES not in self.entry.message.data:
+            return ""
+        return str(self.entry.message.content().get("supersedes") or "")
 
     @property
     def missing(self) -> bool:
@@ -86,6 +96,8 @@ class _Walk:
         entry = node.entry = await self._journal.find(node.id)
         if entry is None:
             return []
+        after = await self._journal.get(SUPERSEDED_SPACE, node.id)
+        node.superseded_by = after.value.decode() if after is not None else ""
         node.because = _because(entry)
         causes = _causes(entry, node.because)
         if not causes:
@@ -146,6 +158,10 @@ def render_text(tree: Cause) -> str:
 def _lines(node: Cause, depth: int) -> Iterator[str]:
     indent = "  " * depth
     yield indent + _headline(node)
+    if node.supersedes:
+        yield f"{indent}  更正 corrects: {node.supersedes}"
+    if node.superseded_by:
+        yield f"{indent}  已被更正 superseded by: {node.superseded_by}"
     if node.because is not None:
         yield from (f"{indent}  {line}" for line in _reasons(node.because))
     if node.raw is not None:
@@ -199,6 +215,10 @@ def as_dict(tree: Cause) -> dict[str, Any]:
             "place": {"shard": entry.shard, "seq": entry.seq, "hash": entry.hash},
             "recorded_at": entry.recorded_at,
         }
+    if tree.supersedes:
+        found["supersedes"] = tree.supersedes
+    if tree.superseded_by:
+        found["superseded_by"] = tree.superseded_by
     if tree.because is not None:
         found["because"] = tree.because
     if tree.raw is not None:

@@ -101,6 +101,9 @@ async def test_a_message_that_is_its_own_cause_comes_to_an_end(journal: SqliteJo
         async def find(self, message_id: str) -> Entry:
             return own
 
+        async def get(self, space: str, key: str) -> None:
+            return None
+
     tree = await explain(cast("Journal", Loop()), "loop")
     assert [child.id for child in tree.children] == ["loop"]
     assert tree.children[0].seen
