@@ -34,7 +34,7 @@ class DrugName:
     """Cores of second names in brackets: 埃索美拉唑(艾司奥美拉唑)."""
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=4096)
 def parse_name(text: str) -> DrugName:
     """Return the parts of a generic or registered name. Never raises; "" gives an empty core."""
     table = name_table()

@@ -2,7 +2,7 @@
 
 Two ways, both by comparison of every identifying field: (a) approval number or 药品本位码, strength and
 pack equal, and name, form and maker say nothing else; (b) name, form, strength, pack and full legal
-maker name equal. In both no field contradicts, and no second product could be meant as well: a product
+maker name equal, and so is the approval number where the item states one. In both no field contradicts, and no second product could be meant as well: a product
 that only says less than the qualifying one is a rival too.
 """
 
@@ -30,7 +30,8 @@ def qualifies(verdicts: Mapping[str, Verdict], *, anchored: bool) -> bool:
         return False
     if anchored:
         return verdicts.get("name") in AGREES
-    return all(verdicts.get(field) is Verdict.EQUAL for field in _BY_NAME)
+    by_name = (*_BY_NAME, "approval_no") if "approval_no" in verdicts else _BY_NAME
+    return all(verdicts.get(field) is Verdict.EQUAL for field in by_name)
 
 
 def rivals(verdicts: Mapping[str, Verdict]) -> bool:

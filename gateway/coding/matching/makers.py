@@ -7,6 +7,7 @@ the one. Only two full legal names that are the same are EQUAL.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,15 +19,19 @@ from gateway.coding.matching.evidence import Verdict
 from gateway.coding.matching.tables import EnterpriseTable, enterprise_table
 from gateway.coding.matching.text import bracketed, flat
 
-_LATIN: Final = re.compile(r"[a-z]")
 _NOT_LETTERS: Final = re.compile(r"[^0-9a-z\u4e00-\u9fff]+")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_BRACKETED: Final = re.compile(r"\([^()]*\)")
 _COMPANY: Final = re.compile(r"公司|厂|ltd|gmbh")
 _FOREIGN_PACKED: Final = re.compile(r"([^\u3400-\u9fff]+)([\u3400-\u9fff].*)\Z", re.DOTALL)
 _TRUNCATED: Final = re.compile(
     r"(?:股份有限公|股份有限|股份有|有限公|有限责任公|有限责任|有限责|有限)\Z"
 )
 SHORTEST_PREFIX: Final = 2
+HELD: Final = 0.6
+"""Likeness of a maker whose short name stands within the other's name."""
+LEAST_ALIKE: Final = 45
+"""Likeness (of 100) of the short names below which spelling says nothing."""
 ALIKE: Final = 0.75
 """Likeness of the short names from which two makers count as similar."""
 
@@ -59,7 +64,7 @@ def parse_maker(text: str) -> Maker:
     return Maker(
         name=name,
         short=_short(name, table),
-        full=_is_full(name, table),
+        full=_is_full(name, text, table),
         former=tuple(reading.former),
         others=tuple(sorted(reading.others)),
     )
@@ -110,10 +115,18 @@ class _Reading:
         (self.former if role == "former" else self.others).append(plain)
 
 
-def _is_full(name: str, table: EnterpriseTable) -> bool:
-    return name.endswith(table.legal) or (
-        _LATIN.match(name) is not None and name.endswith(table.legal_latin)
-    )
+def _is_full(name: str, text: str, table: EnterpriseTable) -> bool:
+    """Return whether a name states its legal form (for a Latin one: as a word of its own)."""
+    if _HAN.search(name):
+        return name.endswith(table.full)
+    plain = unicodedata.normalize("NFKC", text).replace(".", "")
+    return _latin_form().search(_BRACKETED.sub("", plain).rstrip(" ,;")) is not None
+
+
+@lru_cache(maxsize=1)
+def _latin_form() -> re.Pattern[str]:
+    forms = "|".join(map(re.escape, enterprise_table().legal_latin))
+    return re.compile(rf"(?:[\s,&]|(?<=[a-z)])(?=[A-Z]))(?i:{forms})\Z")
 
 
 def _short(name: str, table: EnterpriseTable) -> str:
@@ -192,11 +205,16 @@ def in_order(short: str, long: str) -> bool:
 
 def _spelled_alike(ours: Maker, theirs: Maker) -> float:
     """Return the likeness of spelling; what all companies have in common counts little."""
-    short = fuzz.ratio(ours.short, theirs.short) / 100
+    short = fuzz.ratio(ours.short, theirs.short, score_cutoff=LEAST_ALIKE) / 100
+    if not short:
+        held = _held(ours.short, theirs.name) or _held(theirs.short, ours.name)
+        return HELD if held else 0.0
     whole = fuzz.ratio(ours.name, theirs.name) / 100
-    shorter = min(len(ours.short), len(theirs.short))
-    held = fuzz.partial_ratio(ours.short, theirs.short) / 100 if shorter > SHORTEST_PREFIX else 0
-    return round(min(0.85, max(0.7 * short + 0.3 * whole, 0.8 * held)), 4)
+    return round(min(0.85, 0.7 * short + 0.3 * whole), 4)
+
+
+def _held(short: str, name: str) -> bool:
+    return len(short) > SHORTEST_PREFIX and short in name
 
 
 def _one_group(ours: Maker, theirs: Maker, groups: Mapping[str, str]) -> bool:

@@ -79,7 +79,8 @@ class PartyRanking:
             if found[at].verdict is Verdict.EQUAL:
                 found[at] = Points(0.95, Verdict.COMPATIBLE)
         points = {"name": max(found, key=lambda one: one.share)}
-        if question.maker.name == names[0].name and self._kind == CodeKind.INSTITUTION:
+        same = (question.maker.name, question.maker.others) == (names[0].name, names[0].others)
+        if self._kind == CodeKind.INSTITUTION and same and question.maker:
             points["name"] = Points(
                 1.0, Verdict.EQUAL
             )  # hospitals have no legal form in their names
@@ -97,7 +98,9 @@ class PartyRanking:
                 continue
             if not all(verdict in _HARMLESS for verdict in verdicts.values()):
                 continue
-            if found >= 0 or not self._qualifies(verdicts):
+            if not self._qualifies(verdicts):
+                return -1
+            if found >= 0 and self._records[found].unified_code != record.unified_code:
                 return -1
             found = at
         return found

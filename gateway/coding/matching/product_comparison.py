@@ -1,8 +1,8 @@
 """产品比较: one item against what the index knows, each distinct text compared once.
 
-Points: what each field gives of the total, and what it gives when only the item states it. Weights are
-set by what a field can decide (a name and a maker alone leave several products; an approval number
-leaves its packs), not fitted to any table.
+A field gives a share (0 to 1) of its weight, and a verdict. Weights are set by what a field can decide
+(a name and a maker alone leave several products; an approval number leaves its packs), not fitted to
+any table.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WEIGHTS: Final[Mapping[str, float]] = {
 }
 UNSAID: Final = 0.3
 """Share of the weight for a field that only the item states: below agreement, above contradiction."""
-FORM_POINTS: Final = {
+FORM_SHARES: Final = {
     Verdict.EQUAL: 1.0,
     Verdict.COMPATIBLE: 0.9,
     Verdict.SIMILAR: 0.6,
@@ -42,13 +42,19 @@ OTHER_SALT: Final = 0.7
 TRADE_NAME: Final = 0.9
 ALIKE: Final = 0.6
 """Likeness of spelling from which two substances count as similar."""
+HARMLESS: Final = frozenset({Verdict.EQUAL, Verdict.COMPATIBLE, Verdict.UNKNOWN})
 
 
 class Points(NamedTuple):
-    """What one field gave (of its weight, 0 to 1) and why."""
+    """What one field gave (0 to 1 of its weight) and why."""
 
     share: float
     verdict: Verdict
+
+
+UNKNOWN: Final = Points(UNSAID, Verdict.UNKNOWN)
+EQUAL: Final = Points(1.0, Verdict.EQUAL)
+DIFFERENT: Final = Points(0.0, Verdict.DIFFERENT)
 
 
 class Comparison:
@@ -61,11 +67,13 @@ class Comparison:
         self.specification = parse_specification(item.specification, item.pack)
         self.maker = parse_maker(item.manufacturer)
         self.approvals = approval_numbers(item.approval_no)
+        self._approved = {
+            product for number in self.approvals for product in index.approved(number)
+        }
         self.weights = self._given()
         self.total = sum(self.weights.values())
-        self._names: dict[int, tuple[Points, Points]] = {}
-        self._specifications: dict[int, tuple[Points, Points]] = {}
-        self._makers: dict[int, Points] = {}
+        self.contradicts_itself = _contradict(self.name.form, field_form(item.dosage_form))
+        """Whether the item's name and form field speak of two forms: then nothing is exact."""
 
     def _given(self) -> dict[str, float]:
         """Return the weights of the fields that the item states; the rest cannot speak for anyone."""
@@ -80,53 +88,46 @@ class Comparison:
         }
         return {field: weight for field, weight in WEIGHTS.items() if states[field]}
 
-    def named(self, number: int) -> tuple[Points, Points]:
-        """Return what the (name, form) of a product give."""
-        found = self._names.get(number)
-        if found is None:
-            named = self._index.named(number)
-            verdict = compare_forms(self.form, named.form)
-            form = Points(FORM_POINTS[verdict], verdict)
-            found = self._names[number] = (compare_names(self.name, named.name), form)
-        return found
+    def names(self, number: int) -> Points:
+        """Return what the name of this number gives."""
+        return compare_names(self.name, self._index.named(number).name)
 
-    def specified(self, number: int) -> tuple[Points, Points]:
-        """Return what the (strength, pack) give."""
-        found = self._specifications.get(number)
-        if found is None:
-            theirs = self._index.specification(number)
-            ours = self.specification
-            strength = _said(Points(*compare_strengths(ours, theirs)))
-            pack = _said(Points(*compare_packs(ours.pack, theirs.pack)))
-            found = self._specifications[number] = (strength, pack)
-        return found
+    def forms(self, number: int) -> Points:
+        """Return what the form of the name of this number gives."""
+        verdict = compare_forms(self.form, self._index.named(number).form)
+        return Points(FORM_SHARES[verdict], verdict)
 
-    def made(self, number: int) -> Points:
+    def strengths(self, number: int) -> Points:
+        """Return what the strength of this number gives."""
+        return _said(compare_strengths(self.specification, self._index.strengths.values[number]))
+
+    def packs(self, number: int) -> Points:
+        """Return what the pack of this number gives."""
+        return _said(compare_packs(self.specification.pack, self._index.packs.values[number]))
+
+    def makers(self, number: int) -> Points:
         """Return what the maker gives; the holder stands in where it is the likelier reading."""
-        found = self._makers.get(number)
-        if found is None:
-            maker, holder = self._index.maker(number)
-            found = Points(*likeness(self.maker, maker, self._groups))
-            if holder:
-                other = Points(*likeness(self.maker, holder, self._groups))
-                if other.verdict is Verdict.EQUAL and maker:
-                    other = Points(0.97, Verdict.COMPATIBLE)
-                found = max(found, other, key=lambda points: points.share)
-            found = self._makers[number] = _said(found)
-        return found
+        maker, holder = self._index.maker(number)
+        found = likeness(self.maker, maker, self._groups)
+        if holder:
+            other = likeness(self.maker, holder, self._groups)
+            if other[1] is Verdict.EQUAL and maker:
+                other = (0.97, Verdict.COMPATIBLE)
+            found = max(found, other, key=lambda points: points[0])
+        return _said(found)
 
-    def approved(self, number: int) -> Points:
+    def approvals_of(self, product: int) -> Points:
         """Return what the approval number gives; the first one of a field counts as its number."""
+        if not self.approvals or not self._index.is_numbered(product):
+            return UNKNOWN
+        if product not in self._approved:
+            return DIFFERENT
+        number = self._index.approval_of[product]
         theirs = approval_numbers(self._index.approvals.values[number])
-        if not theirs or not self.approvals:
-            return Points(UNSAID, Verdict.UNKNOWN)
-        if theirs[0] == self.approvals[0]:
-            return Points(1.0, Verdict.EQUAL)
-        if set(theirs) & set(self.approvals):
-            return Points(0.8, Verdict.COMPATIBLE)
-        return Points(0.0, Verdict.DIFFERENT)
+        same = theirs[0] == self.approvals[0]
+        return EQUAL if same else Points(0.8, Verdict.COMPATIBLE)
 
-    def linked(self, product: int) -> Points:
+    def codes_of(self, product: int) -> Points:
         """Return what the codes of other systems give: one shared code against all contradictions."""
         contradicts = agrees = False
         for code_type, code in self.item.other_codes:
@@ -135,18 +136,22 @@ class Comparison:
             else:
                 contradicts |= self._index.has_links(product, code_type)
         if agrees:
-            return Points(0.6, Verdict.SIMILAR) if contradicts else Points(1.0, Verdict.EQUAL)
-        return Points(0.0, Verdict.DIFFERENT) if contradicts else Points(UNSAID, Verdict.UNKNOWN)
+            return Points(0.6, Verdict.SIMILAR) if contradicts else EQUAL
+        return DIFFERENT if contradicts else UNKNOWN
 
 
-def _said(points: Points) -> Points:
-    return Points(UNSAID, points.verdict) if points.verdict is Verdict.UNKNOWN else points
+def _contradict(first: Form, second: Form) -> bool:
+    return compare_forms(first, second) in {Verdict.DIFFERENT, Verdict.SIMILAR}
+
+
+def _said(found: tuple[float, Verdict]) -> Points:
+    return UNKNOWN if found[1] is Verdict.UNKNOWN else Points(*found)
 
 
 def compare_names(ours: DrugName, theirs: DrugName) -> Points:
     """Return how two drug names stand to each other, their forms aside."""
     if not ours.core or not theirs.core:
-        return Points(UNSAID, Verdict.UNKNOWN)
+        return UNKNOWN
     if ours.core == theirs.core:
         return _same_core(ours, theirs)
     if ours.core in theirs.aliases or theirs.core in ours.aliases:
@@ -158,11 +163,11 @@ def compare_names(ours: DrugName, theirs: DrugName) -> Points:
 
 
 def _same_core(ours: DrugName, theirs: DrugName) -> Points:
-    if ours.salts == theirs.salts:
-        if ours.qualifiers == theirs.qualifiers:
-            return Points(1.0, Verdict.EQUAL)
-        one_silent = not ours.qualifiers or not theirs.qualifiers
-        return Points(0.96, Verdict.COMPATIBLE) if one_silent else Points(0.8, Verdict.SIMILAR)
-    if ours.salts <= theirs.salts or theirs.salts <= ours.salts:
-        return Points(0.95, Verdict.COMPATIBLE)
-    return Points(OTHER_SALT, Verdict.DIFFERENT)
+    if not (ours.salts <= theirs.salts or theirs.salts <= ours.salts):
+        return Points(OTHER_SALT, Verdict.DIFFERENT)
+    share = 1.0 if ours.salts == theirs.salts else 0.95
+    if ours.qualifiers == theirs.qualifiers:
+        return Points(share, Verdict.EQUAL if share == 1 else Verdict.COMPATIBLE)
+    if not ours.qualifiers:  # theirs says more
+        return Points(0.96 * share, Verdict.COMPATIBLE)
+    return Points((0.8 if theirs.qualifiers else 0.93) * share, Verdict.SIMILAR)

@@ -14,23 +14,21 @@ from gateway.coding.matching.makers import Maker, parse_maker
 from gateway.coding.matching.name_index import NameIndex
 from gateway.coding.matching.text import flat
 from gateway.coding.products.record import ProductRecord
-from gateway.coding.products.specification import Specification, parse_specification
+from gateway.coding.products.specification import Pack, Specification, parse_specification
 
 Key = TypeVar("Key", bound=Hashable)
 
 LAST_BIT: Final = 63
 """Code types beyond the 63rd share one bit: they are then never a contradiction's only ground."""
-_APPROVAL: Final = re.compile(r"[a-z]{1,2}[0-9]{8}|[a-z]{1,3}[0-9]{5,9}")
+_APPROVAL: Final = re.compile(r"(?<![a-z0-9])[a-z]{1,3}[0-9]{5,9}(?![0-9])")
 
 
 def approval_numbers(text: str) -> tuple[str, ...]:
     """Return the numbers in an approval field, in order: 国药准字J20130049(H20140006) has two.
 
-    A text without a number of known shape stands for itself, so that it can still be equal.
+    A text without a number of known shape (无, 待补) has none: it can agree with nothing.
     """
-    plain = flat(text).replace("-", "")
-    found = tuple(dict.fromkeys(_APPROVAL.findall(plain)))
-    return found or ((plain,) if plain else ())
+    return tuple(dict.fromkeys(_APPROVAL.findall(flat(text).replace("-", ""))))
 
 
 class Interned(Generic[Key]):
@@ -92,11 +90,18 @@ class ProductIndex:
         self.approvals: Interned[str] = Interned()
         self.trades: Interned[str] = Interned()
         self.spans: Interned[tuple[str, str]] = Interned()
+        self.strengths: Interned[Specification] = Interned()
+        self.packs: Interned[Pack] = Interned()
         self.name_of, self.specification_of = array("I"), array("I")
+        self.strength_of, self.pack_of = array("I"), array("I")
         self.maker_of, self.approval_of = array("I"), array("I")
         self.trade_of, self.span_of = array("I"), array("I")
+        self._named: list[Named] = []
+        self._makers: list[tuple[Maker, Maker]] = []
+        self._read: list[tuple[int, int]] = []
         self.link_types: Interned[str] = Interned()
         self.linked_types_of = array("Q")
+        self._numbered = bytearray()
         self.cores = NameIndex()
         self.named_by_core: dict[int, list[int]] = {}
         self.products_by_name: dict[int, array[int]] = {}
@@ -112,12 +117,16 @@ class ProductIndex:
         at = len(self.codes)
         self.codes.append(record.unified_code)
         self._take_name(at, record)
-        specification = (record.specification, record.pack)
-        self.specification_of.append(self.specifications.add(specification))
-        self.maker_of.append(self.makers.add((record.maker, record.holder)))
+        self._take_specification(record)
+        maker = self.makers.add((record.maker, record.holder))
+        if maker == len(self._makers):
+            self._makers.append((parse_maker(record.maker), parse_maker(record.holder)))
+        self.maker_of.append(maker)
         self.span_of.append(self.spans.add((record.valid_from, record.valid_to)))
         self.approval_of.append(self.approvals.add(record.approval_no))
-        for number in approval_numbers(record.approval_no):
+        numbers = approval_numbers(record.approval_no)
+        self._numbered.append(bool(numbers))
+        for number in numbers:
             _append(self._by_approval, number, at)
         kinds = 0
         for link in dict.fromkeys((link.code_type, link.code) for link in record.links):
@@ -128,6 +137,10 @@ class ProductIndex:
     def approved(self, number: str) -> Sequence[int]:
         """Return the products under an approval number."""
         return _several(self._by_approval.get(number))
+
+    def is_numbered(self, product: int) -> bool:
+        """Return whether a product has an approval number at all."""
+        return bool(self._numbered[product])
 
     def linked(self, code_type: str, code: str) -> Sequence[int]:
         """Return the products that carry a code of another system."""
@@ -140,15 +153,27 @@ class ProductIndex:
             self.linked_types_of[product] >> min(number, LAST_BIT) & 1
         )
 
+    def _take_specification(self, record: ProductRecord) -> None:
+        """Note the texts, and the strength and pack they say: many texts say the same."""
+        number = self.specifications.add((record.specification, record.pack))
+        if number == len(self._read):
+            read = parse_specification(record.specification, record.pack)
+            strength = self.strengths.add(Specification(read.strength, notes=read.notes))
+            self._read.append((strength, self.packs.add(read.pack)))
+        strength, pack = self._read[number]
+        self.specification_of.append(number)
+        self.strength_of.append(strength)
+        self.pack_of.append(pack)
+
     def _take_name(self, at: int, record: ProductRecord) -> None:
         text = record.generic_name or record.drug_name
-        known = len(self.names.values)
         number = self.names.add((text, record.dosage_form))
         self.name_of.append(number)
-        if number == known:
-            for core in dict.fromkeys(
-                (self.named(number).name.core, *self.named(number).name.aliases)
-            ):
+        if number == len(self._named):
+            name = parse_name(text)
+            form = finest(name.form, field_form(record.dosage_form))
+            self._named.append(Named(text, record.dosage_form, name, form))
+            for core in dict.fromkeys((name.core, *name.aliases)):
                 self.named_by_core.setdefault(self.cores.add(core), []).append(number)
         self.products_by_name.setdefault(number, array("I")).append(at)
         trade = self.trades.add(record.trade_name)
@@ -159,15 +184,8 @@ class ProductIndex:
 
     def named(self, number: int) -> Named:
         """Return a name with its form."""
-        text, form_text = self.names.values[number]
-        name = parse_name(text)
-        return Named(text, form_text, name, finest(name.form, field_form(form_text)))
-
-    def specification(self, number: int) -> Specification:
-        """Return a specification with its pack."""
-        return parse_specification(*self.specifications.values[number])
+        return self._named[number]
 
     def maker(self, number: int) -> tuple[Maker, Maker]:
         """Return (maker, holder)."""
-        maker, holder = self.makers.values[number]
-        return parse_maker(maker), parse_maker(holder)
+        return self._makers[number]

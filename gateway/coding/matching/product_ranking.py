@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
 from gateway.coding.matching.evidence import Candidate, FieldEvidence, Verdict
 from gateway.coding.matching.exactness import qualifies, rivals
-from gateway.coding.matching.product_comparison import (
-    TRADE_NAME,
-    UNSAID,
-    WEIGHTS,
-    Comparison,
-    Points,
-)
+from gateway.coding.matching.product_comparison import UNKNOWN, WEIGHTS, Comparison, Points
 from gateway.coding.matching.product_index import ProductIndex
-from gateway.coding.matching.text import bracketed, flat
+from gateway.coding.matching.product_weighing import Weighed, Weighing
+from gateway.coding.matching.text import flat
 from gateway.coding.records import LocalItem
 
 STANDARD_CODE: Final = "drug_standard_code_86"
-TRADE_ALIKE: Final = 0.8
-ENOUGH: Final = 6000
-"""Products that are weighed for one question, likeliest names first."""
-
-
-class _Group(NamedTuple):
-    """Products under one name (or trade name) and what that name can give at most."""
-
-    share: float
-    name: Points | None
-    """Set where the trade name is what agrees."""
-    products: Sequence[int]
-
-
-class _Weighed(NamedTuple):
-    score: float
-    product: int
-    points: dict[str, Points]
 
 
 class ProductRanking:
@@ -49,92 +25,51 @@ class ProductRanking:
     def rank(self, item: LocalItem, limit: int, on: str = "") -> list[Candidate]:
         """Return up to `limit` candidates; those that do not hold on the day `on` are never exact."""
         comparison = Comparison(item, self._index, self._groups)
-        weighed = self._weigh(comparison)
+        weighed = Weighing(comparison, self._index, max(limit, 1)).weigh()
         exact = self._exact(comparison, weighed, on)
-        best = heapq.nsmallest(
-            limit, weighed, key=lambda one: (-one.score, self._index.codes[one.product])
+        codes = self._index.codes
+        best = sorted(
+            weighed.best(limit), key=lambda product: (-weighed.scores[product], codes[product])
         )
-        return [self._candidate(comparison, one, one.product == exact, on) for one in best]
+        return [
+            self._candidate(comparison, weighed, product, exact=product == exact, on=on)
+            for product in best[:limit]
+        ]
 
-    def _weigh(self, comparison: Comparison) -> list[_Weighed]:
-        weighed: dict[int, _Weighed] = {}
-        for product in self._anchored(comparison):
-            weighed[product] = self._score(comparison, product, None)
-        for group in self._groups_by_name(comparison):
-            for product in group.products:
-                if product not in weighed:
-                    weighed[product] = self._score(comparison, product, group.name)
-            if len(weighed) >= ENOUGH:
-                break
-        return list(weighed.values())
-
-    def _anchored(self, comparison: Comparison) -> Iterator[int]:
-        """Yield the products that share a number or a code with the item."""
-        for number in comparison.approvals:
-            yield from self._index.approved(number)
-        for code_type, code in comparison.item.other_codes:
-            yield from self._index.linked(code_type, code)
-
-    def _groups_by_name(self, comparison: Comparison) -> list[_Group]:
-        """Return the products by name, likeliest names first."""
-        index, name = self._index, comparison.name
-        plain = flat(comparison.item.name)
-        spoken = (name.core, *name.aliases)
-        trades = (plain, *bracketed(plain)[1])
-        groups: list[_Group] = []
-        for core, alike in index.cores.alike((*spoken, *trades)).items():
-            for number in index.named_by_core.get(core, ()):
-                share = comparison.named(number)[0].share
-                groups.append(_Group(share, None, index.products_by_name[number]))
-            if core in index.products_by_trade and alike >= TRADE_ALIKE:
-                verdict = Verdict.COMPATIBLE if alike == 1 else Verdict.SIMILAR
-                points = Points(TRADE_NAME * alike, verdict)
-                groups.append(_Group(points.share, points, index.products_by_trade[core]))
-        groups.sort(key=lambda group: -group.share)
-        return groups
-
-    def _score(self, comparison: Comparison, product: int, trade: Points | None) -> _Weighed:
+    def _points(self, comparison: Comparison, weighed: Weighed, product: int) -> dict[str, Points]:
+        """Return what every field gives."""
         index = self._index
-        name, form = comparison.named(index.name_of[product])
-        strength, pack = comparison.specified(index.specification_of[product])
-        if trade is not None and trade.share > name.share:
-            name = trade
-        points = {
-            "name": name,
-            "dosage_form": form,
-            "specification": strength,
-            "pack": pack,
-            "manufacturer": comparison.made(index.maker_of[product]),
+        name = comparison.names(index.name_of[product])
+        return {
+            "name": weighed.trades.get(product, name),
+            "dosage_form": comparison.forms(index.name_of[product]),
+            "specification": comparison.strengths(index.strength_of[product]),
+            "pack": comparison.packs(index.pack_of[product]),
+            "manufacturer": comparison.makers(index.maker_of[product]),
+            "approval_no": comparison.approvals_of(product),
+            "other_codes": comparison.codes_of(product),
         }
-        if comparison.approvals:
-            points["approval_no"] = comparison.approved(index.approval_of[product])
-        if comparison.item.other_codes:
-            points["other_codes"] = comparison.linked(product)
-        weights = comparison.weights
-        score = sum(weight * points[field].share for field, weight in weights.items())
-        return _Weighed(score, product, points)
 
-    def _exact(self, comparison: Comparison, weighed: list[_Weighed], on: str) -> int:
+    def _exact(self, comparison: Comparison, weighed: Weighed, on: str) -> int:
         """Return the one product that qualifies and has no rival; -1 where there is none."""
-        found = -1
-        for one in weighed:
-            if on and not self._holds(one.product, on):
+        found, codes = -1, self._index.codes
+        if comparison.contradicts_itself:
+            return found
+        for product in weighed.open:
+            if on and not self._holds(product, on):
                 continue
-            verdicts = self._verdicts(comparison, one)
+            points = self._points(comparison, weighed, product)
+            verdicts = {field: points[field].verdict for field in comparison.weights}
+            if verdicts["name"] is Verdict.SIMILAR and self._only_trade_name(comparison, product):
+                verdicts["name"] = Verdict.EQUAL
             if not rivals(verdicts):
                 continue
-            anchored = self._is_anchored(comparison, one)
-            if found >= 0 or not qualifies(verdicts, anchored=anchored):
+            if not qualifies(verdicts, anchored=self._is_anchored(comparison, points, product)):
                 return -1
-            found = one.product
+            if found >= 0 and codes[found] != codes[product]:
+                return -1
+            found = product
         return found
-
-    def _verdicts(self, comparison: Comparison, one: _Weighed) -> dict[str, Verdict]:
-        """Return what was found on the fields that the item states."""
-        verdicts = {field: one.points[field].verdict for field in comparison.weights}
-        if verdicts["name"] is not Verdict.EQUAL and self._only_trade_name(comparison, one.product):
-            verdicts["name"] = Verdict.EQUAL
-        return verdicts
 
     def _only_trade_name(self, comparison: Comparison, product: int) -> bool:
         """Return whether the names differ by nothing but the product's trade name in brackets."""
@@ -144,12 +79,13 @@ class ProductRanking:
         same = (ours.core, ours.salts) == (theirs.core, theirs.salts)
         return same and bool(trade) and ours.qualifiers - {trade} == theirs.qualifiers
 
-    def _is_anchored(self, comparison: Comparison, one: _Weighed) -> bool:
-        approval = one.points.get("approval_no")
-        if approval is not None and approval.verdict is Verdict.EQUAL:
+    def _is_anchored(
+        self, comparison: Comparison, points: Mapping[str, Points], product: int
+    ) -> bool:
+        if points["approval_no"].verdict is Verdict.EQUAL:
             return True
         return any(
-            one.product in self._index.linked(code_type, code)
+            product in self._index.linked(code_type, code)
             for code_type, code in comparison.item.other_codes
             if code_type == STANDARD_CODE
         )
@@ -158,43 +94,37 @@ class ProductRanking:
         since, until = self._index.spans.values[self._index.span_of[product]]
         return since <= day <= until
 
-    def _candidate(self, comparison: Comparison, one: _Weighed, exact: bool, on: str) -> Candidate:  # noqa: FBT001
-        since, until = self._index.spans.values[self._index.span_of[one.product]]
-        score = round(100 * one.score / comparison.total, 1)
-        evidence = self._evidence(comparison, one)
+    def _candidate(
+        self, comparison: Comparison, weighed: Weighed, product: int, *, exact: bool, on: str
+    ) -> Candidate:
+        since, until = self._index.spans.values[self._index.span_of[product]]
+        score = round(100 * weighed.scores[product] / comparison.total, 1)
+        points = self._points(comparison, weighed, product)
+        evidence = self._evidence(comparison, points, product)
         if on and not since <= on <= until:
-            evidence += (
-                FieldEvidence("validity", on, f"{since}..{until}", Verdict.DIFFERENT, 0.0),
-            )
-        code = self._index.codes[one.product]
-        return Candidate(code, min(score, 100.0), exact, evidence, since, until)
+            span = FieldEvidence("validity", on, f"{since}..{until}", Verdict.DIFFERENT, 0.0)
+            evidence.append(span)
+        code = self._index.codes[product]
+        return Candidate(code, min(score, 100.0), exact, tuple(evidence), since, until)
 
-    def _evidence(self, comparison: Comparison, one: _Weighed) -> tuple[FieldEvidence, ...]:
-        item, theirs = comparison.item, self._texts(one.product)
-        codes = " ".join(f"{kind}:{code}" for kind, code in item.other_codes)
-        ours = {
-            "name": item.name,
-            "dosage_form": item.dosage_form or comparison.form.form or comparison.form.group,
-            "specification": item.specification,
-            "pack": item.pack or item.specification,
-            "manufacturer": item.manufacturer,
-            "approval_no": item.approval_no,
-            "other_codes": codes,
-        }
-        agreed = one.points.get("other_codes", Points(UNSAID, Verdict.UNKNOWN))
-        theirs["other_codes"] = codes if agreed.verdict is Verdict.EQUAL else ""
+    def _evidence(
+        self, comparison: Comparison, points: Mapping[str, Points], product: int
+    ) -> list[FieldEvidence]:
+        """Return the fields that either side states, with what each gave of the 100."""
+        ours, theirs = _stated(comparison), self._texts(product)
+        agreed = points["other_codes"].verdict is Verdict.EQUAL
+        theirs["other_codes"] = ours["other_codes"] if agreed else ""
         found: list[FieldEvidence] = []
         for field in WEIGHTS:
-            stated = field in comparison.weights
-            points = one.points[field] if stated else Points(0.0, Verdict.UNKNOWN)
-            if not stated and not theirs[field]:
+            weight = comparison.weights.get(field)
+            if weight is None:
+                if theirs[field]:
+                    found.append(FieldEvidence(field, "", theirs[field], UNKNOWN.verdict, 0.0))
                 continue
-            worth = 100 * comparison.weights.get(field, 0.0) * points.share / comparison.total
-            shown = ours[field] if stated else ""
-            found.append(
-                FieldEvidence(field, shown, theirs[field], points.verdict, round(worth, 1))
-            )
-        return tuple(found)
+            share, verdict = points[field]
+            worth = round(100 * weight * share / comparison.total, 1)
+            found.append(FieldEvidence(field, ours[field], theirs[field], verdict, worth))
+        return found
 
     def _texts(self, product: int) -> dict[str, str]:
         index = self._index
@@ -210,3 +140,16 @@ class ProductRanking:
             "manufacturer": maker if maker == holder or not holder else f"{maker} / {holder}",
             "approval_no": index.approvals.values[index.approval_of[product]],
         }
+
+
+def _stated(comparison: Comparison) -> dict[str, str]:
+    item = comparison.item
+    return {
+        "name": item.name,
+        "dosage_form": item.dosage_form or comparison.form.form or comparison.form.group,
+        "specification": item.specification,
+        "pack": item.pack or item.specification,
+        "manufacturer": item.manufacturer,
+        "approval_no": item.approval_no,
+        "other_codes": " ".join(f"{kind}:{code}" for kind, code in item.other_codes),
+    }

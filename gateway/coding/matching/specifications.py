@@ -31,11 +31,11 @@ def _per_unit(strength: Strength) -> Strength:
 
 
 def _unequal(ours: Strength, theirs: Strength) -> Found:
+    if len(ours.amounts) == len(theirs.amounts) == 1 and ours.amounts != theirs.amounts:
+        return (0.2 if _same_concentration(ours, theirs) else 0.0), Verdict.DIFFERENT
     first, second = Counter(ours.amounts), Counter(theirs.amounts)
     if first == second:
-        if ours.volume in {None, theirs.volume} or theirs.volume is None:
-            return 0.9, Verdict.COMPATIBLE
-        return 0.3, Verdict.DIFFERENT  # the same amount in another volume
+        return _same_amounts(ours, theirs)
     if _sums(first) == _sums(second):
         return 0.75, Verdict.COMPATIBLE  # 162.5mg against 150mg+12.5mg
     if not first or not second:  # only one side says more than the volume
@@ -43,9 +43,16 @@ def _unequal(ours: Strength, theirs: Strength) -> Found:
         return (0.6, Verdict.COMPATIBLE) if agree else (0.1, Verdict.DIFFERENT)
     if not first - second or not second - first:
         return 0.5, Verdict.SIMILAR  # one side leaves components out
-    return (
-        (0.2, Verdict.DIFFERENT) if _same_concentration(ours, theirs) else (0.0, Verdict.DIFFERENT)
-    )
+    return (0.2 if _same_concentration(ours, theirs) else 0.0), Verdict.DIFFERENT
+
+
+def _same_amounts(ours: Strength, theirs: Strength) -> Found:
+    if (ours.volume, ours.unit) == (theirs.volume, theirs.unit):
+        # in another order (5mg/10mg may not be 10mg/5mg), or 每10丸重 against 每丸重
+        return 0.97, Verdict.COMPATIBLE
+    if ours.volume in {None, theirs.volume} or theirs.volume is None:
+        return 0.9, Verdict.COMPATIBLE
+    return 0.3, Verdict.DIFFERENT  # the same amount in another volume
 
 
 def _sums(amounts: Counter[tuple[str, Fraction]]) -> dict[str, Fraction]:
@@ -58,8 +65,9 @@ def _sums(amounts: Counter[tuple[str, Fraction]]) -> dict[str, Fraction]:
 def _same_concentration(ours: Strength, theirs: Strength) -> bool:
     if not ours.volume or not theirs.volume:
         return False
-    scaled = [(dimension, value / ours.volume) for dimension, value in ours.amounts]
-    return scaled == [(dimension, value / theirs.volume) for dimension, value in theirs.amounts]
+    scaled = sorted((dimension, value / ours.volume) for dimension, value in ours.amounts)
+    others = sorted((dimension, value / theirs.volume) for dimension, value in theirs.amounts)
+    return scaled == others
 
 
 @dataclass(frozen=True, slots=True)

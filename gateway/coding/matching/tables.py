@@ -44,6 +44,8 @@ class EnterpriseTable:
     """企业名: legal forms, trade words, notes, regions."""
 
     legal: tuple[str, ...]
+    full: tuple[str, ...]
+    """Those legal forms that only a full name ends in."""
     legal_latin: tuple[str, ...]
     trade: tuple[str, ...]
     notes: tuple[tuple[str, str], ...]
@@ -96,7 +98,8 @@ def enterprise_table() -> EnterpriseTable:
     read = _read("enterprises.toml")
     notes = {word: role for role in ("former", "packer", "trustee") for word in read[role]}
     return EnterpriseTable(
-        legal=_longest(read["legal"]),
+        legal=_longest([*read["legal"], *read["loose"]]),
+        full=_longest(read["legal"]),
         legal_latin=_longest(read["legal_latin"]),
         trade=_longest(read["trade"]),
         notes=tuple((word, notes[word]) for word in _longest(notes)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from hashlib import blake2s
 from typing import Final
 
 _BRACKETS: Final = str.maketrans("[]{}【】〔〕〈〉《》「」", "()()()()()()()")
@@ -22,10 +23,12 @@ _LONGEST: Final = 300
 def flat(text: str) -> str:
     """Return the text in one width and case, with one kind of brackets and dashes, without spaces.
 
-    Spaces, full stops and middle dots go as well: they come and go between sources. Only the first 300
-    characters count.
+    Spaces, full stops and middle dots go as well: they come and go between sources. Of a text beyond
+    300 characters the rest is kept as its digest: two such texts are equal only when they are.
     """
-    plain = unicodedata.normalize("NFKC", text[:_LONGEST]).lower().translate(_BRACKETS)
+    if len(text) > _LONGEST:
+        text = text[:_LONGEST] + blake2s(text.encode(errors="surrogatepass")).hexdigest()
+    plain = unicodedata.normalize("NFKC", text).lower().translate(_BRACKETS)
     return _IDLE.sub("", _DASHES.sub("-", plain))
 
 

@@ -31,7 +31,8 @@ class PackedProducts:
         lines: dict[str, bytes] = {}
         links: dict[str, set[str]] = {}
         for record in records:
-            lines[record.unified_code] = record_bytes(record)
+            # a copy of its own size: the encoder hands out buffers of several kilobytes
+            lines[record.unified_code] = bytes(memoryview(record_bytes(record)))
             for link in record.links:
                 links.setdefault(f"{link.code_type} {link.code}", set()).add(record.unified_code)
         codes = sorted(lines)

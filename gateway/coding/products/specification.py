@@ -23,7 +23,7 @@ class Strength:
     """制剂规格: what one minimum unit holds."""
 
     amounts: tuple[Amount, ...] = ()
-    """Active substances (or the whole, for herbal forms), sorted: their order differs by source."""
+    """Active substances (or the whole, for herbal forms) in the order of the text."""
     volume: Fraction | None = None
     """Millilitres that the amounts are in."""
     per: Fraction = Fraction(1)
@@ -72,7 +72,7 @@ class Specification:
     notes: frozenset[str] = frozenset()
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def parse_specification(text: str, pack_text: str = "") -> Specification:
     """Return what a specification and (if it stands apart) a pack text say. Never raises."""
     read = _parsed(text)
@@ -164,7 +164,7 @@ class _Reading:
         self._settle_inside()
         volume = self._settle_volume()
         self._settle_percents(volume)
-        amounts = tuple(sorted(self.amounts))
+        amounts = tuple(self.amounts)
         strength = (
             Strength(amounts, volume, self.per, self.unit) if amounts or volume else Strength()
         )
