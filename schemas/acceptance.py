@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.canonical import DateText, Instant, LineNumber, Statement, Text
-from schemas.codes import DrugCode, Institution, LocalCode, Region, UnifiedCode
+from schemas.codes import DrugCode, Enterprise, Institution, LocalCode, Region, UnifiedCode
 from schemas.money import QuantityText, SumText, UnitPriceText
 
 
@@ -16,6 +16,8 @@ class AcceptanceRecorded(Statement):
     institution_local: LocalCode
     institution: Institution
     region: Region
+    distributor_local: LocalCode | None = None
+    distributor: Enterprise | None = None
     local_code: LocalCode
     unified_code: UnifiedCode
     drug: DrugCode

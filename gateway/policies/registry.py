@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.policies.linkage import Linkage
+from gateway.policies.payment_clock import PaymentClock
 from gateway.policies.policy import Policy
 from gateway.policies.progress import Progress
 
-POLICIES: Final[tuple[Policy, ...]] = (Progress(), Linkage())
+POLICIES: Final[tuple[Policy, ...]] = (Progress(), Linkage(), PaymentClock())
