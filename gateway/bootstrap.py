@@ -30,6 +30,7 @@ from gateway.coding.holds import Holds
 from gateway.coding.review import Review
 from gateway.coding.review_messages import About, about_partner
 from gateway.coding.store import CrosswalkStore
+from gateway.coding.suggesting import Suggestions
 from gateway.delivery.calling import delivery_client
 from gateway.delivery.delivery import Delivery
 from gateway.delivery.routes import Routes
@@ -53,6 +54,8 @@ from gateway.log_events import (
 from gateway.operators import Operators
 from gateway.ops.admin import Desk, make_admin_router
 from gateway.ops.chain import ChainWatch
+from gateway.ops.code_desk import CodeDesk
+from gateway.ops.code_routes import People, make_code_router
 from gateway.ops.health import Readiness, make_ops_router
 from gateway.ops.metrics import Metrics
 from gateway.partners import Partners
@@ -132,6 +135,8 @@ class Gateway:
         self.receiving = Receiving(self.journal, self.interfaces, crosswalk)
         self.codes = CrosswalkStore(self.journal)
         self.review = Review(self.codes, crosswalk, self._about)
+        self.suggestions = Suggestions(self.journal, settings.home, clock)
+        self._people = People(settings.admin_key, lambda: self.operators)
         self.holds = Holds(self.journal, self.partners)
         warn_after = timedelta(seconds=settings.hold_warn_after)
         self.ageing = HoldAgeing(self.journal, lambda: self.partners, warn_after, clock)
@@ -291,6 +296,8 @@ class Gateway:
             self.clock,
             routers=self._routers(),
             observed=self._observed,
+            is_operator=self._people.known,
+            display=self.suggestions.names,
         )
         self._door = app.state.door
         self._hl7 = Hl7Door(
@@ -322,7 +329,19 @@ class Gateway:
             metrics=self.metrics,
         )
         desk = Desk(self.journal, self.bus, self.delivery.dead_letters, self.delivery, self.chain)
-        return [make_ops_router(readiness, self.metrics, key), make_admin_router(key, desk)]
+        codes = CodeDesk(
+            self.journal,
+            self.review,
+            self.suggestions,
+            lambda: self.partners,
+            self.clock,
+            self.follow,
+        )
+        return [
+            make_ops_router(readiness, self.metrics, key),
+            make_code_router(self._people, codes),
+            make_admin_router(key, desk),
+        ]
 
     async def _relay_lag(self) -> dict[str, int]:
         self.metrics.set("jicai_policies_failures", self.policies.failures)

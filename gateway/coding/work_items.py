@@ -60,6 +60,22 @@ async def work_items(
     return [await reading.item(one, names.get(one.partner, "")) for one in page]
 
 
+async def known_item(
+    journal: Journal, partners: Partners, bare: LocalItem
+) -> tuple[LocalItem, str]:
+    """Return what is known of one code, and the first day for which messages need it ("" for none)."""
+    waiting = (await waiting_codes(journal, bare.partner)).get(
+        (bare.partner, bare.kind, bare.local_code)
+    )
+    if waiting is None:
+        return (await kept_items(journal, [bare])).get(item_key(bare), bare), ""
+    reading = _Reading(journal)
+    await reading.look_up([waiting])
+    partner = partners.get(bare.partner)
+    found = await reading.item(waiting, partner.name if partner is not None else "")
+    return found.item, found.days[0] if found.days else ""
+
+
 def _cursor(waiting: WaitingCode) -> str:
     return f"{waiting.number:020d}|{waiting.key}"
 

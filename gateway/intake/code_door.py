@@ -12,7 +12,7 @@ the partner it asks about.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -25,7 +25,6 @@ from starlette.responses import Response
 from adapters._kit.json_text import parse as strict_json
 from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.systems import code_systems
-from gateway.errors import Issue, Rejected
 from gateway.intake import answers, code_described
 from gateway.intake.authentication import Caller
 from gateway.intake.body import read_body
@@ -38,7 +37,6 @@ BODY_LIMIT: Final = 8 << 20
 _CHINA: Final = timezone(timedelta(hours=8))
 T = TypeVar("T")
 Admit = Callable[[Request], Caller]
-Handler = Callable[[Request], Awaitable[Response]]
 OPERATORS: Final = Caller(
     Partner(id="operators", name="运维 operators", interface="canonical", region="000000")
 )
@@ -143,32 +141,6 @@ def _said(told: object) -> Response:
     return Response(orjson.dumps(told), media_type=answers.JSON)
 
 
-def answering(handler: Handler) -> Handler:
-    """Let a question that is wrong be answered with all that is wrong with it."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except Rejected as wrong:
-            return error_with_issues(wrong.issues)
-
-    return answer
-
-
-def error_with_issues(issues: Sequence[Issue]) -> Response:
-    """Return 422 in the one shape of errors, with every issue."""
-    first = issues[0]
-    told = {
-        "error": {
-            "code": first.code,
-            "zh": first.zh,
-            "en": first.en,
-            "issues": [one.as_dict() for one in issues],
-        }
-    }
-    return Response(orjson.dumps(told), 422, media_type=answers.JSON)
-
-
 def code_router(door: CodeDoor) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1/codes", tags=["编码 codes"])
@@ -178,5 +150,5 @@ def code_router(door: CodeDoor) -> APIRouter:
         ("/parse", "POST", door.parse, code_described.PARSE),
         ("/systems", "GET", door.systems, code_described.SYSTEMS),
     ):
-        router.add_api_route(path, answering(handler), methods=[method], **told)
+        router.add_api_route(path, handler, methods=[method], **told)
     return router

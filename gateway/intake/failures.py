@@ -74,6 +74,14 @@ def sentences(seen: Refused | Unavailable) -> tuple[str, str, str]:
     return (seen.code, seen.zh, seen.en) if isinstance(seen, Refused) else _SENTENCES[503]
 
 
+def rejected(seen: Rejected) -> Response:
+    """Return 422 in the one shape, with every issue."""
+    first = seen.issues[0]
+    told: dict[str, Any] = {"code": first.code, "zh": first.zh, "en": first.en}
+    told["issues"] = [one.as_dict() for one in seen.issues]
+    return Response(orjson.dumps({"error": told}), 422, media_type=JSON)
+
+
 def unavailable(seen: Unavailable) -> Response:
     """Return 503: nothing was written, the same request may succeed later."""
     log(INTAKE_FAILED, failure=type(seen).__name__)
@@ -94,8 +102,7 @@ def response_to(seen: Exception) -> Response:
         case Unavailable():
             return unavailable(seen)
         case Rejected():
-            first = seen.issues[0]
-            return error_response(422, first.code, first.zh, first.en)
+            return rejected(seen)
         case HTTPException():
             sentences = _SENTENCES.get(seen.status_code) or (
                 f"http.{seen.status_code}",
