@@ -77,10 +77,9 @@ class Review:
         while True:
             before = self.crosswalk
             newer = await self._store.refresh(before)
-            if (
-                self.crosswalk is before
-            ):  # else the files were read anew meanwhile: begin with those
-                self.crosswalk = newer or before
+            # the files may have been read anew meanwhile: then begin with those
+            if self.crosswalk is before:
+                self.crosswalk = before if newer is None else newer
                 return self.crosswalk
 
     # ------------------------------------------------------------------ proposing
@@ -114,7 +113,7 @@ class Review:
             filed: dict[str, Filed] = {}
             for proposal, (identity, old) in zip(proposals, known, strict=True):
                 word = _duplicate(identity) if old is not None else next(examined)
-                if word is None and identity in filed:
+                if identity in filed:
                     word = _duplicate(identity)
                 elif word is None:
                     word = ProposalOutcome(identity, OutcomeState.ACCEPTED)

@@ -69,7 +69,8 @@ class CrosswalkStore:
             made = await self._taken_over(files, known)
         else:
             made = await self._read_all(files)
-        return await self.refresh(made) or made
+        newer = await self.refresh(made)
+        return made if newer is None else newer  # an empty one is one too
 
     async def refresh(self, crosswalk: Crosswalk) -> Crosswalk | None:
         """Return the crosswalk with what was decided since, None when nothing was: one small read.
