@@ -18,11 +18,14 @@ from schemas.envelope import Message
 from schemas.events import EVENT_TYPES, MESSAGE_REJECTED
 
 PAGE: Final = 2000
+BY_DAY: Final = "by_day"
 _SUPERSEDES: Final = b'"supersedes":"'
 _OF_THE_CROSSWALK: Final = "cn.jicai.crosswalk."
 
 Progress = Callable[[int, int], None]
 """(rows walked, rows to walk): the latter grows when another pass is needed."""
+
+Becomes = str | Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Impact:
     valid_to: str
     was: str
     becomes: str
+    """BY_DAY where it differs from day to day: each touched message says its own."""
     touched: tuple[Touched, ...]
     concluded: tuple[Concluded, ...]
     held: int
@@ -89,16 +93,19 @@ async def impact(
     valid_from: str,
     valid_to: str,
     was: str,
-    becomes: str,
+    becomes: Becomes,
     progress: Progress | None = None,
     page: int = PAGE,
 ) -> Impact:
     """Return what a change of meaning touches; `was` and `becomes` are unified codes, "" for none.
 
+    `becomes` may be a function of the business day, e.g. what the crosswalk means by the code now.
+
     `page` rows are in memory at a time. What is recorded while it walks is not seen. Raises Unavailable.
     """
     walking = _Walking(journal, await journal.heads(), progress, page)
-    sought = _Sought(partner, kind, local_code, valid_from, valid_to, becomes)
+    meaning = (lambda _: becomes) if isinstance(becomes, str) else becomes
+    sought = _Sought(partner, kind, local_code, valid_from, valid_to, meaning)
     touched = await _touched(walking, sought)
     concluded = await _concluded(walking, {each.id for each in touched}) if touched else []
     key = KEY_MARK.join((partner, kind, local_code))
@@ -112,7 +119,7 @@ async def impact(
         valid_from,
         valid_to,
         was,
-        becomes,
+        becomes if isinstance(becomes, str) else BY_DAY,
         tuple(touched),
         tuple(concluded),
         held,
@@ -164,7 +171,7 @@ class _Sought:
     local_code: str
     valid_from: str
     valid_to: str
-    becomes: str
+    becomes: Callable[[str], str]
 
     def touch(self, entry: Entry) -> Touched | None:
         """Return the message as touched, None where nothing of it changes."""
@@ -172,11 +179,12 @@ class _Sought:
         content = message.content()
         now = meanings_in(content, self.kind, self.local_code)
         day = business_day(message.type, content)
-        if not self.valid_from <= day <= self.valid_to or all(each == self.becomes for each in now):
+        if not self.valid_from <= day <= self.valid_to:
             return None
-        return Touched(
-            message.id, message.type, message.subject, day, entry.recorded_at, now, self.becomes
-        )
+        then = self.becomes(day)
+        if all(each == then for each in now):
+            return None
+        return Touched(message.id, message.type, message.subject, day, entry.recorded_at, now, then)
 
 
 async def _touched(walking: _Walking, sought: _Sought) -> list[Touched]:

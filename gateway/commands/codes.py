@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands import code_checking
+from gateway.commands import code_checking, code_holds
 from gateway.commands.code_review import register, version_row
 from gateway.commands.questions import day, known_kind, known_partner
-from gateway.commands.reviewing import known_at, read_crosswalk, utc_now
+from gateway.commands.reviewing import known_at, read_crosswalk
 from gateway.commands.terminal import (
     EXIT_NO,
     AsJson,
     load_settings,
     note,
-    opened_journal,
     print_json,
-    print_table,
     run,
 )
-from gateway.ports import Held
-from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.coding.records import CrosswalkVersion
@@ -39,6 +35,7 @@ _SAID = {
     "none": "不予对照 has no unified code",
 }
 register(app)
+code_holds.register(app)
 
 
 @app.command()
@@ -80,55 +77,3 @@ def _reason(version: CrosswalkVersion | None, absence: str) -> str:
     if version is None:
         return absence
     return "" if _codes(version) else version.relation.value
-
-
-@app.command()
-def held(*, as_json: AsJson = False) -> None:
-    """挂起清单 what is held, oldest first, and what it waits for."""
-    run(_held(load_settings(), as_json=as_json))
-
-
-@app.command()
-def release(*, as_json: AsJson = False) -> None:
-    """放行 release what can now be coded (a running gateway does this by itself)."""
-    run(_release(load_settings(), as_json=as_json))
-
-
-async def _held(settings: Settings, *, as_json: bool) -> None:
-    async with opened_journal(settings) as journal:
-        found = await journal.held()
-    if as_json:
-        print_json([_shown(each) for each in found])
-        return
-    columns = ("报文 id", "对接方 partner", "业务键 subject", "原因 why", "自 since")
-    print_table(columns, [(e.id, e.partner, e.subject, _why(e), e.since) for e in found])
-
-
-def _why(held: Held) -> str:
-    said = [f"{one.zh} {one.en}" for one in held.issues]
-    return "; ".join(said) or "排在挂起报文之后 waits behind a held one"
-
-
-async def _release(settings: Settings, *, as_json: bool) -> None:
-    from gateway.coding.holds import Holds  # noqa: PLC0415
-    from gateway.partners import Partners  # noqa: PLC0415
-
-    crosswalk = await read_crosswalk(settings)
-    async with opened_journal(settings) as journal:
-        holds = Holds(journal, Partners.load(settings.home))
-        released = await holds.release(crosswalk, utc_now())
-    if as_json:
-        print_json({"released": released})
-    else:
-        typer.echo(f"放行 {released} 条 released")
-
-
-def _shown(each: Held) -> dict[str, object]:
-    return {
-        "id": each.id,
-        "partner": each.partner,
-        "subject": each.subject,
-        "since": each.since,
-        "waits_for": list(each.keys),
-        "issues": [one.as_dict() for one in each.issues],
-    }

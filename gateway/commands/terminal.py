@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import orjson
+import structlog
 import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -66,6 +67,12 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
     import uvloop  # noqa: PLC0415 - only where something runs
 
     return uvloop.run(work)
+
+
+def log_beside_output() -> None:
+    """Let log lines go to standard error: a command's output is for other programs."""
+    # as it is when the line is written: it may have been replaced since
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def print_json(shown: object) -> None:

@@ -19,6 +19,7 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HOSPITAL, DISTRIBUTOR = "H52010000001", "91520000TEXTAA0001"
 WRONG, RIGHT = "XA01WRONG000001", "XA01RIGHT000001"
 SINCE = "2026-01-01"
+SPEAKERS = ("his-a", "his-b", "test-platform")
 PARTNER = Partner(id="his-a", name="合成示例医院", interface="his", region="520000")
 PARTNERS = Partners({"his-a": PARTNER, "his-b": PARTNER.model_copy(update={"id": "his-b"})}, {})
 
@@ -27,16 +28,14 @@ def crosswalk(*rows: tuple[str, str, str, str], drugs: dict[str, str] | None = N
     """A crosswalk of (local code, unified code, from, to), the wards and distributors with it."""
     base = [
         CrosswalkRow(partner, kind, local, unified, "2020-01-01")
-        for partner in ("his-a", "his-b")
+        for partner in SPEAKERS
         for kind, local, unified in (
             ("institution", "7", HOSPITAL),
             ("enterprise", "D1", DISTRIBUTOR),
             ("product", "L9", "XA01OTHER000009"),
         )
     ]
-    mapped = [
-        CrosswalkRow(partner, "product", *row) for partner in ("his-a", "his-b") for row in rows
-    ]
+    mapped = [CrosswalkRow(partner, "product", *row) for partner in SPEAKERS for row in rows]
     return Crosswalk.of([*base, *mapped], drugs)
 
 
