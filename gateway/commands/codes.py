@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands import code_checking, code_holds
+from gateway.commands import code_checking, code_files, code_holds
 from gateway.commands.code_review import register, version_row
 from gateway.commands.questions import day, known_kind, known_partner
 from gateway.commands.reviewing import known_at, read_crosswalk
@@ -35,6 +35,7 @@ _SAID = {
     "none": "不予对照 has no unified code",
 }
 register(app)
+code_files.register(app)
 code_holds.register(app)
 
 

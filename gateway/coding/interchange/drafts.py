@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.coding.interchange.cells import Cell
-from gateway.coding.interchange.fields import CROSSWALK
+from gateway.coding.interchange.fields import CROSSWALK, LONGEST_REASON
 from gateway.coding.interchange.findings import Finding, finding, quoted
 from gateway.coding.interchange.headings import Headed
 from gateway.coding.interchange.plan import ColumnPlan, near
@@ -133,7 +133,6 @@ class Drafting:
 def with_evidence(draft: Draft, source: str) -> Draft:
     """Return the draft with the file and row it stands in at the end of its evidence."""
     at = f"{source[:LONGEST_SOURCE]} row {draft.row}"
-    said = draft.proposal.evidence
-    return replace(
-        draft, proposal=replace(draft.proposal, evidence=f"{said}; {at}" if said else at)
-    )
+    said = draft.proposal.evidence[: LONGEST_REASON - len(at) - 2]
+    evidence = f"{said}; {at}" if said else at
+    return replace(draft, proposal=replace(draft.proposal, evidence=evidence))

@@ -12,8 +12,6 @@ from schemas.codes import CodeKind
 
 LONGEST_NAME: Final = 200
 LONGEST_REASON: Final = 500
-LONGEST_EVIDENCE: Final = 300
-"""File and row are added to it."""
 OTHER_CODE: Final = "code."
 """`code.<code type>`: a column with codes of another system, e.g. code.drug_standard_code_86."""
 
@@ -69,7 +67,7 @@ CROSSWALK: Final[Mapping[str, Field]] = {
         ),
         Field("choice", Content.WORD, words=tuple(one.value for one in Choice)),
         Field("reason", Content.TEXT, longest=LONGEST_REASON),
-        Field("evidence", Content.TEXT, longest=LONGEST_EVIDENCE),
+        Field("evidence", Content.TEXT, longest=LONGEST_REASON),
         Field("local_name", Content.TEXT),
         Field("local_specification", Content.TEXT),
         Field("status", Content.WORD, words=("", "approved", "retired", "proposed", "refused")),

@@ -142,6 +142,18 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "统一编码 {text} 不成立:{detail}",
         "unified code {text} does not hold: {detail}",
     ),
+    "zip.parts": (
+        "压缩包内应只有一个文本文件,现有:{names}",
+        "one text file is expected in the zip, there are: {names}",
+    ),
+    "row.columns": (
+        "只有 {found} 列,本目录至少需要 {wanted} 列",
+        "{found} columns where this catalogue needs {wanted}",
+    ),
+    "row.again": (
+        "{text} 与第 {other} 行同编码同版本而内容不同",
+        "{text} has the code and version of row {other} and another content",
+    ),
     "row.code": ("{system} 编码 {text} 不成立:{detail}", "{system} {text} does not hold: {detail}"),
     "file.no_rows": ("表头之后没有数据行", "there is no row after the headings"),
 }

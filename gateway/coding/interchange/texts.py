@@ -10,19 +10,21 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from gateway.coding.interchange.cells import Cell, Flaw, Limits, Table, cell_name
 from gateway.coding.interchange.findings import bad_file
 
+Chunks = Callable[[], Iterator[bytes]]
 SAFE_MARK: Final = "'"
 RISKY: Final = ("=", "+", "-", "@", "\t", "\r", SAFE_MARK)
 """What a spreadsheet takes for a formula at the start of a cell (and the mark that stops it)."""
 _AS_TEXT: Final = re.compile(r'="([^"]*)"\Z')
 """="0012": how exports keep a spreadsheet from turning a text into a number."""
 _CHUNK: Final = 1 << 20
+_BOM: Final = 4
 _SAMPLE: Final = 1 << 16
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _MULTIBYTE: Final = re.compile(
@@ -37,56 +39,72 @@ def text_table(path: Path, delimiter: str, limits: Limits, *, escaped: bool = Tr
     With `escaped` the mark that our own exports put before a risky cell is taken off again.
     Raises BadFile (encoding); while rows are read also for what is not CSV, or too much.
     """
-    encoding, notes = _encoding(path)
+    encoding, notes = encoding_of(path.name, lambda: file_chunks(path))
     if not delimiter:
         delimiter = _delimiter(path, encoding)
     rows = _rows(path, encoding, delimiter, limits, escaped=escaped)
     return Table(path.name, rows, typed=False, notes=notes)
 
 
-def _encoding(path: Path) -> tuple[str, list[str]]:
-    with path.open("rb") as file:
-        head = file.read(4)
+def encoding_of(name: str, chunks: Chunks) -> tuple[str, list[str]]:
+    """Return how the bytes are to be decoded, and what the operator may want to know of it.
+
+    `chunks` gives the bytes anew at each call. Raises BadFile: file.encoding, file.utf8_broken.
+    """
+    head = b""
+    for chunk in chunks():
+        head += chunk
+        if len(head) >= _BOM:
+            break
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        broken = _broken_line(path, "utf-16")
+        broken = _broken_line(chunks(), "utf-16")
         if broken:
             raise bad_file("file.encoding", line=broken)
-        return "utf-16", [f"{path.name}: UTF-16 编码,已读取 read as UTF-16"]
-    broken = _broken_line(path, "utf-8-sig")
+        return "utf-16", [f"{name}: UTF-16 编码,已读取 read as UTF-16"]
+    broken = _broken_line(chunks(), "utf-8-sig")
     if not broken:
         return "utf-8-sig", []
-    if _mostly_utf8(path):
+    if _mostly_utf8(chunks()):
         raise bad_file("file.utf8_broken", line=broken)
-    if _broken_line(path, "gb18030"):
+    if _broken_line(chunks(), "gb18030"):
         raise bad_file("file.encoding", line=broken)
-    return "gb18030", [f"{path.name}: 不是 UTF-8,按 GB18030 读取 not UTF-8, read as GB18030"]
+    return "gb18030", [f"{name}: 不是 UTF-8,按 GB18030 读取 not UTF-8, read as GB18030"]
 
 
-def _broken_line(path: Path, encoding: str) -> int:
+def file_chunks(path: Path) -> Iterator[bytes]:
+    """Yield a file's bytes."""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _broken_line(chunks: Iterator[bytes], encoding: str) -> int:
     """Return the line (from 1) of the first bytes that the encoding does not know; 0: there are none."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     line = 1
-    with path.open("rb") as file:
-        while True:
-            chunk = file.read(_CHUNK)
-            if b"\x00" in chunk and encoding != "utf-16":
-                return line + chunk[: chunk.index(b"\x00")].count(b"\n")
-            try:
-                text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                return line + bytes(error.object[: error.start]).count(b"\n")
-            line += text.count("\n")
-            if not chunk:
-                return 0
+    for chunk in _ended(chunks):
+        if b"\x00" in chunk and encoding != "utf-16":
+            return line + chunk[: chunk.index(b"\x00")].count(b"\n")
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            return line + bytes(error.object[: error.start]).count(b"\n")
+        line += text.count("\n")
+    return 0
 
 
-def _mostly_utf8(path: Path) -> bool:
+def _ended(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the chunks, and an empty one at the end."""
+    yield from chunks
+    yield b""
+
+
+def _mostly_utf8(chunks: Iterator[bytes]) -> bool:
     """Return whether by far the most of what is beyond ASCII would be sound UTF-8."""
     sound = high = 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            high += len(_HIGH.findall(chunk))
-            sound += sum(len(found) for found in _MULTIBYTE.findall(chunk))
+    for chunk in chunks:
+        high += len(_HIGH.findall(chunk))
+        sound += sum(len(found) for found in _MULTIBYTE.findall(chunk))
     return sound * 10 > high * 9
 
 

@@ -15,6 +15,7 @@ from gateway.coding.interchange.plan import ColumnPlan
 
 _SHORTENED: Final = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]+\Z")
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff\ufffd]")
+_BREAKS: Final = re.compile(r"[ ]*[\t\r\n]+[ ]*")
 _EXACT: Final = 10**15
 """Whole numbers below this are exact in a spreadsheet."""
 _BLANKS: Final = " \t\r\n\u00a0\u3000"
@@ -138,7 +139,7 @@ class Taking:
     def _typed(self, field: Field, text: str, row: int) -> str | Finding:
         """Return a text that was typed as a text."""
         if field.content is Content.TEXT:
-            text = " ".join(text.split())
+            text = _BREAKS.sub(" ", text)
         elif field.content is Content.CODE and _SHORTENED.match(text):
             return finding("cell.shortened", row, field.name, text=quoted(text))
         if _UNSEEN.search(text):
