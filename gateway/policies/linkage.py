@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from gateway.policies.linkage_steps import Candidate, Follower, Step
+from gateway.policies.linkage_steps import Candidate, Comparison, Follower, Step, Yardstick
 from gateway.policies.linkage_telling import Telling, in_force
 from gateway.policies.linkage_terms import LinkTerms, link_terms
 from gateway.policies.listings import (
@@ -60,7 +60,7 @@ class Linkage:
     consumes: Final = frozenset({PRICE_LISTED, PRICE_NEGOTIATED})
 
     def __init__(self) -> None:
-        self._stretches: tuple[Rulebook | None, dict[str, tuple[LinkTerms, ...]]] = (None, {})
+        self._known: _Known | None = None
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the drug's state."""
@@ -85,8 +85,8 @@ class Linkage:
         place, about = _place(message, content), about_of(content)
         market = Market(state).with_entry(place, entry_of(message, content), about)
         telling = Telling(key, message.id, (message.id,), rules)
-        touched = _Touched(place, message.id, market, market, about.drug_name)
-        return self._difference(state, market, touched, telling, rules)
+        touched = _Touched(place, message.id, market, market, about.drug_name, self._of(rules))
+        return self._difference(state, market, touched, telling)
 
     def withdraw(
         self,
@@ -103,19 +103,20 @@ class Linkage:
         if market is earlier:
             return Judgement()
         telling = Telling(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
-        touched = _Touched(place, gone.id, earlier, market, content["drug_name"])
-        return self._difference(state, market, touched, telling, rules)
+        touched = _Touched(place, gone.id, earlier, market, content["drug_name"], self._of(rules))
+        return self._difference(state, market, touched, telling)
 
     def _difference(
-        self, state: State, market: Market, touched: _Touched, telling: Telling, rules: Rulebook
+        self, state: State, market: Market, touched: _Touched, telling: Telling
     ) -> Judgement:
         """Infer anew what the change touched; conclude how it differs from what is open."""
         linked: dict[str, list[list[Any]]] = state["linked"]
+        worked = touched.worked
         telling.linked = dict(linked)
-        for place, span in self._concerned(market, touched, rules):
+        for place, span in self._concerned(market, touched, worked):
             known = linked.get(span.id, [])
-            steps = self._steps(market, place, span, known, touched, rules)
-            if steps is not None:
+            if touched.may_alter(place, span, known):
+                steps = self._steps(market, place, span, known, touched, worked)
                 telling.compare(market, place, span, known, steps)
         for identity in touched.no_targets(linked):
             telling.linked[identity] = []
@@ -126,11 +127,11 @@ class Linkage:
     # ------------------------------------------------------------------ who is concerned
 
     def _concerned(
-        self, market: Market, touched: _Touched, rules: Rulebook
+        self, market: Market, touched: _Touched, known: _Known
     ) -> Iterator[tuple[Place, Span]]:
         """Yield the listings whose linked prices the change may alter; each once."""
         for region in market.regions():
-            stretches = self._of(rules, region)
+            stretches = known.stretches(region)
             if not stretches:
                 continue
             for product in self._products(market, region, stretches, touched.place):
@@ -138,9 +139,9 @@ class Linkage:
                 for span in spans(market.series(place), touched.since, touched.until):
                     yield place, span
         if touched.place.kind == LISTED and touched.predecessor:
-            span = span_of(market.series(touched.place), touched.predecessor)
-            if span is not None and span.until < touched.since:  # it was cut short
-                yield touched.place, span
+            cut = span_of(market.series(touched.place), touched.predecessor)
+            if cut is not None and cut.until < touched.since:
+                yield touched.place, cut
 
     def _products(
         self, market: Market, region: str, stretches: Sequence[LinkTerms], place: Place
@@ -158,32 +159,42 @@ class Linkage:
         span: Span,
         known: list[list[Any]],
         touched: _Touched,
-        rules: Rulebook,
-    ) -> list[Step] | None:
-        """Return the linked prices of a listing; None where they stay as they are.
+        worked: _Known,
+    ) -> list[Step]:
+        """Return the linked prices of a listing.
 
         From the open ones and from what changed, where that is enough: else from the whole market.
         """
-        stretches = self._of(rules, place.region)
+        stretches = worked.stretches(place.region)
         refs = [each[_REFERENCE] for each in known]
-        follower = Follower(market, place, span, stretches, rules.ratios, refs)
+        follower = Follower(market, place, span, stretches, worked.yardstick, refs)
         if touched.decides_of(place):
             return follower.steps(follower.candidates())
-        fresh = list(touched.candidates_for(follower))
-        if not touched.among(refs) and not any(_lower(each, span, known) for each in fresh):
-            return None
+        fresh = touched.candidates_for(follower)
         kept = [one for each in known for one in _again(market, follower, each)]
         if any(not _still(each, kept) for each in known):
             return follower.steps(follower.candidates())
         return follower.steps([*kept, *fresh])
 
-    def _of(self, rules: Rulebook, region: str) -> tuple[LinkTerms, ...]:
-        """Return a region's stretches of terms, kept for as long as the same rules are given."""
-        if self._stretches[0] is not rules:
-            self._stretches = (rules, {})
-        found = self._stretches[1].get(region)
+    def _of(self, rules: Rulebook) -> _Known:
+        """Return what is known of the rules, for as long as the same ones are given."""
+        if self._known is None or self._known.rules is not rules:
+            self._known = _Known(rules)
+        return self._known
+
+
+class _Known:
+    """What was worked out of one rulebook: the same arguments always give the same."""
+
+    def __init__(self, rules: Rulebook) -> None:
+        self.rules, self.yardstick = rules, Yardstick(rules.ratios)
+        self._stretches: dict[str, tuple[LinkTerms, ...]] = {}
+
+    def stretches(self, region: str) -> tuple[LinkTerms, ...]:
+        """Return the days on which a region's papers link prices."""
+        found = self._stretches.get(region)
         if found is None:
-            found = self._stretches[1][region] = link_terms(rules, region)
+            found = self._stretches[region] = link_terms(self.rules, region)
         return found
 
 
@@ -191,33 +202,55 @@ class _Touched:
     """What one price changes: its own entry, and the one before it, from its first day to the next's."""
 
     def __init__(
-        self, place: Place, identity: str, holding: Market, market: Market, drug_name: str
+        self,
+        place: Place,
+        identity: str,
+        holding: Market,
+        market: Market,
+        drug_name: str,
+        worked: _Known,
     ) -> None:
-        self.place, self.drug_name = place, drug_name
-        self._identity, self._market = identity, market
+        self.place, self.drug_name, self.worked = place, drug_name, worked
+        self._market = market
         series = holding.series(place)
         at = next(at for at, each in enumerate(series) if each[ID] == identity)
         self.since: str = series[at][SINCE]
         self.until = day_before(series[at + 1][SINCE]) if at + 1 < len(series) else FOREVER
         self.predecessor = before(series, identity)
         self._changed = [each for each in (identity, self.predecessor) if each]
+        # what can be followed from now on: the new entry, or the one before the one that is gone
+        gained = identity if holding is market else self.predecessor
+        self._gained = span_of(market.series(place), gained) if gained else None
+        self._comparisons: dict[int, Comparison | None] = {}
 
     def decides_of(self, place: Place) -> bool:
         """Return whether the listings at a place must be looked at from scratch: their own days changed."""
         own = place.product == self.place.product and place.region[:2] == self.place.region[:2]
         return own and (self.place.kind != LISTED or place.region == self.place.region)
 
-    def among(self, references: Sequence[str]) -> bool:
-        """Return whether one of the references is a changed one."""
-        return any(each in references for each in self._changed)
+    def may_alter(self, place: Place, span: Span, known: Sequence[Sequence[Any]]) -> bool:
+        """Return whether a listing's linked prices may change: quick, and never wrongly no."""
+        if self.decides_of(place) or any(each[_REFERENCE] in self._changed for each in known):
+            return True
+        if self._gained is None:
+            return False
+        day = max(span.since, self._gained.since)
+        lowest = min((each[1] for each in known if each[0] <= day), default=span.price - 1)
+        if place.product == self.place.product:
+            return 0 < self._gained.price <= lowest
+        found = self._comparison(span.about)
+        return found is not None and 0 < found.of(self._gained.price) <= lowest
+
+    def _comparison(self, wanted: int) -> Comparison | None:
+        if wanted not in self._comparisons and self._gained is not None:
+            pair = (self._market.about(self._gained.about), self._market.about(wanted))
+            self._comparisons[wanted] = self.worked.yardstick.between(*pair)
+        return self._comparisons[wanted]
 
     def candidates_for(self, follower: Follower) -> Iterator[Candidate]:
-        """Yield what a listing could take from the changed entries as they are now."""
-        series = self._market.series(self.place)
-        for identity in self._changed:
-            span = span_of(series, identity)
-            if span is not None:
-                yield from follower.candidates_from(self.place, span)
+        """Yield what a listing could take from what can be followed from now on."""
+        if self._gained is not None:
+            yield from follower.candidates_from(self.place, self._gained)
 
     def no_targets(self, linked: dict[str, list[list[Any]]]) -> Iterator[str]:
         """Yield those of the changed entries that were linked and are effective on no day any more."""
@@ -226,11 +259,6 @@ class _Touched:
             for identity in self._changed:
                 if identity in linked and span_of(series, identity) is None:
                     yield identity
-
-
-def _lower(one: Candidate, span: Span, known: Sequence[Sequence[Any]]) -> bool:
-    """Return whether a candidate could be a linked price beside the open ones."""
-    return one.price <= min((each[1] for each in known if each[0] <= one.since), default=span.price)
 
 
 def _again(market: Market, follower: Follower, known: Sequence[Any]) -> list[Candidate]:

@@ -8,23 +8,38 @@ the same whatever the order of arrival, and a union's steps are those of its par
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from gateway.policies.linkage_terms import LinkTerms
-from gateway.policies.listings import LISTED, NEGOTIATED, SELECTED, Market, Place
+from gateway.policies.listings import (
+    LISTED,
+    NEGOTIATED,
+    REGION_END,
+    SELECTED,
+    About,
+    Market,
+    Place,
+)
 from gateway.policies.price_book import (
+    ABOUT,
     FOREVER,
+    LAST_PLACE,
+    PRICE,
+    SINCE,
+    Series,
     Span,
     day_after,
     day_before,
     regions_above,
+    span_at,
     span_of,
-    spans,
 )
-from gateway.policies.ratio import factor, multiplied
+from gateway.policies.ratio import factor
 from gateway.policies.rulebook import Ratios
+from schemas.money import PRICE_SCALE, divide_half_up
 
 _REFERENCES: Final = frozenset({LISTED, SELECTED})
 
@@ -69,6 +84,47 @@ class Step:
         return (found.since, found.price, found.reference_id, self.before, found.terms.ordered)
 
 
+class Comparison(NamedTuple):
+    """How prices of one form are taken for another: as they are where `written` is ""."""
+
+    numerator: int
+    denominator: int
+    step: int
+    written: str
+
+    def of(self, price: int) -> int:
+        """Return a price for the other form, rounded once (10^-6 yuan)."""
+        if not self.written:
+            return price
+        return divide_half_up(price * self.numerator, self.denominator) * self.step
+
+
+class Yardstick:
+    """How prices of every two forms compare, worked out once: the ratios do not change meanwhile."""
+
+    def __init__(self, ratios: Ratios) -> None:
+        self._ratios = ratios
+        self._known: dict[tuple[About, About], Comparison | None] = {}
+
+    def between(self, given: About, wanted: About) -> Comparison | None:
+        """Return how prices of `given` are taken for `wanted`; None: they are not comparable."""
+        pair = (given, wanted)
+        if pair not in self._known:
+            self._known[pair] = self._compared(given, wanted)
+        return self._known[pair]
+
+    def _compared(self, given: About, wanted: About) -> Comparison | None:
+        if given.same_form(wanted):
+            return Comparison(1, 1, 1, "")
+        found = None
+        if given.content is not None and wanted.content is not None:
+            found = factor(given.form, wanted.form, self._ratios)
+        if found is None:
+            return None
+        by, step = found[0], int(10 ** (PRICE_SCALE - self._ratios.decimals))
+        return Comparison(by.numerator, by.denominator * step, step, found[1])
+
+
 class Follower:
     """One listing that follows others, as its region's terms say."""
 
@@ -78,12 +134,13 @@ class Follower:
         place: Place,
         span: Span,
         stretches: Sequence[LinkTerms],
-        ratios: Ratios,
+        yardstick: Yardstick,
         followed: Iterable[str] = (),
     ) -> None:
         self.place, self.span = place, span
-        self._market, self._ratios = market, ratios
+        self._market, self._yardstick = market, yardstick
         self._about = market.about(span.about)
+        self._factors: dict[int, Comparison | None] = {}
         self._followed = frozenset(followed)
         self._above = regions_above(place.region)
         self._windows = list(self._open_windows(stretches))
@@ -104,18 +161,39 @@ class Follower:
         return found
 
     def candidates(self) -> Iterator[Candidate]:
-        """Yield the candidates from the whole market."""
+        """Yield the candidates from the whole market, without those that cannot make a step."""
         for window in self._windows:
             if window.negotiated is not None:
                 yield from self._from_negotiation(window)
                 continue
             products = self._market.products() if window.terms.by_drug else [self.place.product]
+            lowest = self.span.price - 1  # of those that hold on the window's first day
             for product in products:
-                for region, kind, series in self._market.of_product(product):
-                    if kind in _REFERENCES and self._elsewhere(region, window.terms):
-                        place = Place(product, region, kind)
-                        for span in spans(series, window.since, window.until):
-                            yield from self._compared(window, place, span)
+                for key, series in self._market.of_product(product).items():
+                    if key[REGION_END:] in _REFERENCES and self._elsewhere(
+                        key[: REGION_END - 1], window.terms
+                    ):
+                        place = Place(product, key[: REGION_END - 1], key[REGION_END:])
+                        for one in self._within(window, place, series, lowest):
+                            if one.since == window.since:
+                                lowest = one.price
+                            yield one
+
+    def _within(
+        self, window: Window, place: Place, series: Series, lowest: int
+    ) -> Iterator[Candidate]:
+        """Yield a series' candidates in a window that are not dearer than the lowest one so far."""
+        at = max(0, bisect_right(series, [window.since, LAST_PLACE]) - 1)
+        for number in range(at, len(series)):
+            entry = series[number]
+            if entry[SINCE] > window.until:
+                return
+            taken = self._taken(window, place.product, entry[PRICE], entry[ABOUT])
+            if taken is not None and 0 < taken[0] <= lowest:
+                span = span_at(series, number)
+                since = max(window.since, span.since)
+                if since <= min(window.until, span.until):
+                    yield self._candidate(since, taken[0], place, span, window.terms, taken[1])
 
     def candidates_from(self, place: Place, reference: Span) -> Iterator[Candidate]:
         """Yield the candidates from one reference."""
@@ -142,21 +220,22 @@ class Follower:
         since = max(window.since, reference.since)
         if since > min(window.until, reference.until):
             return
-        price, written = reference.price, ""
-        if place.product != self.place.product:
-            about = self._market.about(reference.about)
-            if not about.same_form(self._about):
-                stated = about.content is not None and self._about.content is not None
-                found = (
-                    factor(about.form, self._about.form, self._ratios)
-                    if stated and window.terms.conversion is not None
-                    else None
-                )
-                if found is None:
-                    return
-                price, written = multiplied(price, found[0], self._ratios), found[1]
-        if 0 < price < self.span.price:
-            yield self._candidate(since, price, place, reference, window.terms, written)
+        taken = self._taken(window, place.product, reference.price, reference.about)
+        if taken is not None and 0 < taken[0] < self.span.price:
+            yield self._candidate(since, taken[0], place, reference, window.terms, taken[1])
+
+    def _taken(
+        self, window: Window, product: str, price: int, about: int
+    ) -> tuple[int, str] | None:
+        """Return what a reference's price is for this listing, and how the ratio is written."""
+        if product == self.place.product:
+            return price, ""
+        if about not in self._factors:
+            self._factors[about] = self._yardstick.between(self._market.about(about), self._about)
+        found = self._factors[about]
+        if found is None or (found.written and window.terms.conversion is None):
+            return None
+        return found.of(price), found.written
 
     def _from_negotiation(self, window: Window) -> Iterator[Candidate]:
         span = window.negotiated

@@ -26,7 +26,7 @@ _ORDERED, _IDENTITY = 4, 5
 
 def in_force(listing: Span, linked: Sequence[Sequence[Any]], day: str) -> int:
     """Return a listing's price on a day: its own, or the lowest that it was ordered to take by then."""
-    ordered = [each[1] for each in linked if each[0] <= day and each[_ORDERED]]
+    ordered: list[int] = [each[1] for each in linked if each[0] <= day and each[_ORDERED]]
     return min([listing.price, *ordered])
 
 

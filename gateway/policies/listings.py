@@ -6,7 +6,7 @@ what many listings share (name, strength, pack) stands once in a table. Changes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from gateway.policies.policy import State
@@ -28,6 +28,7 @@ from gateway.policies.ratio import Form
 LISTED: Final = BookKind.LISTED.value
 SELECTED: Final = BookKind.SELECTED.value
 NEGOTIATED: Final = BookKind.NEGOTIATED.value
+REGION_END: Final = len("530000/")
 NO_LISTINGS: Final[State] = {"abouts": [], "book": {}, "listed": {}}
 
 
@@ -133,11 +134,9 @@ class Market:
         """Return every product of the drug."""
         return list(self._book)
 
-    def of_product(self, product: str) -> Iterator[tuple[str, str, Series]]:
-        """Yield (region, kind, series) of a product."""
-        for key, series in self._book.get(product, {}).items():
-            region, kind = key.split("/")
-            yield region, kind, series
+    def of_product(self, product: str) -> Mapping[str, Series]:
+        """Return the series of a product by `region/kind`; the kind begins at REGION_END."""
+        return self._book.get(product, {})
 
     def above(
         self, product: str, region: str, kind: str, since: str = "", until: str = FOREVER

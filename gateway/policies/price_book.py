@@ -25,7 +25,7 @@ from schemas.money import PRICE_SCALE, scaled
 
 FOREVER: Final = "9999-12-31"
 _DAY: Final = timedelta(days=1)
-_LAST: Final = "~"
+LAST_PLACE: Final = "~"
 """Sorts after every place in the journal."""
 SINCE, ORDER, ID, PRICE, UNTIL, ABOUT = range(6)
 
@@ -91,9 +91,9 @@ def spans(series: Series, since: str = "", until: str = FOREVER) -> Iterator[Spa
 
     Of two entries that begin on the same day the one recorded later counts; the other never holds.
     """
-    at = max(0, bisect_right(series, [since, _LAST]) - 1) if since else 0
+    at = max(0, bisect_right(series, [since, LAST_PLACE]) - 1) if since else 0
     for place in range(at, len(series)):
-        found = _span(series, place)
+        found = span_at(series, place)
         if found.since > until:
             return
         if found.since <= found.until and found.until >= since:
@@ -102,10 +102,10 @@ def spans(series: Series, since: str = "", until: str = FOREVER) -> Iterator[Spa
 
 def price_on(series: Series, day: str) -> Span | None:
     """Return the price effective on a day; None: there is none."""
-    at = bisect_right(series, [day, _LAST]) - 1
+    at = bisect_right(series, [day, LAST_PLACE]) - 1
     if at < 0:
         return None
-    found = _span(series, at)
+    found = span_at(series, at)
     return found if found.holds_on(day) else None
 
 
@@ -113,7 +113,7 @@ def span_of(series: Series, identity: str) -> Span | None:
     """Return an entry with the days on which it is effective; None: it is none of the series, or never."""
     for at in range(len(series) - 1, -1, -1):
         if series[at][ID] == identity:
-            found = _span(series, at)
+            found = span_at(series, at)
             return found if found.since <= found.until else None
     return None
 
@@ -126,7 +126,8 @@ def before(series: Series, identity: str) -> str:
     return ""
 
 
-def _span(series: Series, at: int) -> Span:
+def span_at(series: Series, at: int) -> Span:
+    """Return the entry at a place of the series with its days; since > until: it never holds."""
     since, order, identity, price, until, about = series[at]
     if at + 1 < len(series):
         until = min(until, day_before(series[at + 1][SINCE]))

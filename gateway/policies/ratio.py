@@ -66,7 +66,7 @@ def factor(given: Form, wanted: Form, ratios: Ratios) -> tuple[Fraction, str] | 
 
 def multiplied(price: int, by: Fraction, ratios: Ratios) -> int:
     """Return a unit price (10^-6 yuan) times a factor, rounded once as the ratios' file says."""
-    step = 10 ** (PRICE_SCALE - ratios.decimals)
+    step = int(10 ** (PRICE_SCALE - ratios.decimals))
     return divide_half_up(price * by.numerator, by.denominator * step) * step
 
 

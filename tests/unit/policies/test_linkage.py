@@ -14,7 +14,7 @@ from schemas.envelope import Message
 from schemas.events import PRICE_LINK_ENDED, PRICE_LINKED
 from schemas.money import PRICE_SCALE, scaled
 from tests.unit.policies.hosting import RULES, Host
-from tests.unit.policies.linking import still_linked
+from tests.unit.policies.linking import numbered, still_linked
 from tests.unit.policies.making import (
     CHONGQING,
     DRUG,
@@ -270,7 +270,7 @@ def markets(draw: st.DrawFn, *, dated: bool = True) -> list[Message]:
             max_size=8,
         )
     )
-    return [
+    return numbered(
         listing(
             f"l{at}",
             draw(PRICES),
@@ -281,7 +281,7 @@ def markets(draw: st.DrawFn, *, dated: bool = True) -> list[Message]:
             strength=strength(draw(st.sampled_from([1, 2, 3]))),
         )
         for at, (region, product) in enumerate(series)
-    ]
+    )
 
 
 @settings(max_examples=150, deadline=None)
