@@ -106,7 +106,9 @@ class Filing:
         """Return a part of a work list, by partner, oldest first."""
         prefix = f"{status.value}|{partner}|" if partner else f"{status.value}|"
         begun, _, place = after.rpartition(_PLACE_MARK)
-        places = await self._places(begun, int(place)) if begun and place.isdigit() else []
+        if not (begun.startswith(prefix) and place.isdecimal()):
+            begun, place = "", "0"
+        places = await self._places(begun, int(place)) if begun else []
         while len(places) <= limit:
             sheets = await self._journal.scan(LIST_SPACE, prefix, after=begun, limit=_SHEETS)
             if not sheets:
