@@ -7,6 +7,7 @@ from typing import Final
 from gateway.policies.linkage import Linkage
 from gateway.policies.payment_clock import PaymentClock
 from gateway.policies.policy import Policy
+from gateway.policies.prepayment import Prepayment
 from gateway.policies.progress import Progress
 
-POLICIES: Final[tuple[Policy, ...]] = (Progress(), Linkage(), PaymentClock())
+POLICIES: Final[tuple[Policy, ...]] = (Progress(), Linkage(), PaymentClock(), Prepayment())
