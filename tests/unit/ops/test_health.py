@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.ports import TopicPosition
+from gateway.ports import EntryKind, TopicPosition
+from tests.journal.making import commit, order
 from tests.unit.ops.office import Office, said
 
 
@@ -94,3 +96,27 @@ async def test_metrics_are_for_those_with_the_key(office: Office) -> None:
         assert (
             await scraper.get("/metrics", headers={"authorization": "Basic x"})
         ).status_code == 401
+
+
+async def test_what_is_held_is_counted_and_aged_and_named_only_to_those_with_the_key(
+    office: Office,
+) -> None:
+    now = office.room.clock()
+    for partner, number, hours in (("his-a", "1", 30), ("his-a", "2", 2), ("his-b", "3", 1)):
+        given = order(number, f"s{number}", partner=partner, kind=EntryKind.HELD, keys=(number,))
+        given.received_at = (now - timedelta(hours=hours)).isoformat()
+        await office.room.journal.commit(commit(given))
+    response = await office.http.get("/readyz", headers={"x-admin-key": ""})
+    found = {each["component"]: each for each in said(response)["components"]}
+    assert (found["held"]["state"], found["held"]["count"]) == ("attention", 3)
+    assert found["held"]["oldest_seconds"] == 30 * 3600
+    assert response.status_code == 200
+    assert "his-" not in response.text
+    shown = (await office.http.get("/metrics")).text
+    for line in (
+        "jicai_coding_held 3",
+        'jicai_coding_held_of{partner="his-a"} 2',
+        'jicai_coding_hold_age{partner="his-a"} 108000',
+        'jicai_coding_hold_age{partner="his-b"} 3600',
+    ):
+        assert f"{line}\n" in shown
