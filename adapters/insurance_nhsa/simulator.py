@@ -72,8 +72,8 @@ class InsurancePlatform(SimulatedPartner):
         """Trace code → batch numbers of the sales that named it (two and more: suspected resale)."""
         self.holds: dict[str, str] = {}
         """Open holds: hold_id → institution."""
-        self.mappings: dict[tuple[str, str], dict[str, Any]] = {}
-        """Catalogue mappings in force (3301) by (institution, item)."""
+        self.mappings: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        """Catalogue mappings (3301) that were not revoked, by (institution, item)."""
         self.revoked: set[tuple[str, str, str]] = set()
         """(institution, item, national code) that were revoked (3302)."""
 
@@ -122,23 +122,24 @@ class InsurancePlatform(SimulatedPartner):
         return self._say(SUCCESS, "")
 
     def _map(self, given: dict[str, Any], record: Mapping[str, Any]) -> Said:
-        """Keep the catalogue mapping: one per institution and item, revoked before it is given anew."""
+        """Keep catalogue mappings: an item means one thing on a day; what it meant is revoked first."""
         item = (given["fixmedins_code"], record["fixmedins_hilist_id"])
-        known = self.mappings.get(item)
+        known = self.mappings.setdefault(item, [])
+        same = [one for one in known if one["med_list_codg"] == record["med_list_codg"]]
         if given["infno"] == MAPPING:
-            if known is not None and known["med_list_codg"] != record["med_list_codg"]:
-                return self._say(FAILURE, f"目录 {item[1]} 已有对照 {known['med_list_codg']}")
-            if known == record:
+            if record in known:
                 self.repeats += 1
                 return self._say(ALREADY, "此前已登记")
-            self.mappings[item] = dict(record)
-        elif known is None or known["med_list_codg"] != record["med_list_codg"]:
+            if any(_overlap(one, record) for one in known):
+                return self._say(FAILURE, f"目录 {item[1]} 同期已有对照")
+            known.append(dict(record))
+        elif not same:
             if (*item, record["med_list_codg"]) not in self.revoked:
                 return self._say(FAILURE, f"目录 {item[1]} 没有此对照")
             self.repeats += 1
             return self._say(ALREADY, "此前已撤销")
         else:
-            del self.mappings[item]
+            known.remove(same[-1])
             self.revoked.add((*item, record["med_list_codg"]))
         self.received.append(given)
         return self._say(SUCCESS, "")
@@ -198,7 +199,11 @@ class InsurancePlatform(SimulatedPartner):
             "sold_fen": self.sold_fen,
             "resold": {code: sold for code, sold in self.sold_traces.items() if len(sold) > 1},
             "holds": self.holds,
-            "mappings": [[*item, one["med_list_codg"]] for item, one in self.mappings.items()],
+            "mappings": [
+                [*item, one["begndate"], one["med_list_codg"]]
+                for item, listed in self.mappings.items()
+                for one in listed
+            ],
         }
 
 
@@ -224,6 +229,11 @@ def _trouble(given: Mapping[str, Any]) -> str:
     for each in record.get("drugtracinfo") or ():
         found += check(each, TRACE_FIELDS, "drugtracinfo") if isinstance(each, dict) else []
     return f"{found[0].path}: {found[0].zh}" if found else ""
+
+
+def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    first, second = (one["begndate"], one["enddate"]), (other["begndate"], other["enddate"])
+    return bool(first[0] <= second[1] and second[0] <= first[1])
 
 
 def _has_node(given: Any, infno: str) -> bool:

@@ -86,7 +86,10 @@ def decided_data(
     at: str,
     reason: str = "",
 ) -> dict[str, Any]:
-    """Return the data of `crosswalk.mapping_decided`; `previous` is the version that was ended."""
+    """Return the data of `crosswalk.mapping_decided`; `previous` is the version that was ended.
+
+    Of a correction two are told: that the previous version is retired, then that the new one is approved.
+    """
     data = _terms(filed.proposal, filed) | {
         "partner": filed.proposal.partner,
         "proposed_by": filed.proposed_by,
@@ -129,7 +132,8 @@ def deciding(
     for filed, data in decided:
         partner, cause = about(filed.proposal.partner), proposed_message_id(filed.sheet)
         told = data | {"institution": partner.institution} if partner.institution else data
-        identity = decided_message_id(filed.id)
+        ends_another = told["decision"] == "retired" and not filed.proposal.retires
+        identity = decided_message_id(filed.id, ends_another=ends_another)
         messages.append(_message(identity, CROSSWALK_MAPPING_DECIDED, told, partner.region, cause))
     first = decided[0][1]
     act = {"act": "decide", "by": first["decided_by"], "decided": [one.id for one, _ in decided]}
@@ -176,9 +180,13 @@ def proposed_message_id(sheet: str) -> str:
     return message_identity(CODING_PARTNER, f"proposed:{sheet}")
 
 
-def decided_message_id(proposal_id: str) -> str:
-    """Return the id of the message that says what became of a proposal."""
-    return message_identity(CODING_PARTNER, f"decided:{proposal_id}")
+def decided_message_id(proposal_id: str, *, ends_another: bool = False) -> str:
+    """Return the id of the message that says what became of a proposal.
+
+    `ends_another`: of the one before it, which says that the version it corrects has ended.
+    """
+    said = "ended-by" if ends_another else "decided"
+    return message_identity(CODING_PARTNER, f"{said}:{proposal_id}")
 
 
 def _terms(proposal: Proposal, filed: Filed) -> dict[str, Any]:

@@ -197,6 +197,9 @@ def _decide_one(
         gone = ended(previous, known=decision.known, by_id=one.id, reason=proposal.reason)
         decision.ended.append(gone)
     said = "retired" if retires else "approved"
+    if previous is not None and not retires:  # whoever keeps mappings must end the old one first
+        told = decided_data(one, "retired", previous, by=by, at=decision.known)
+        decision.data.append((one, told))
     data = decided_data(one, said, previous, by=by, at=decision.known)
     decision.filed.append(one)
     decision.data.append((one, data))

@@ -196,7 +196,10 @@ async def test_every_act_is_a_message_in_the_chain(desk: Desk) -> None:
         "L2",
     ]
     told = [each.message.content() for each in decided]
-    assert [each["decision"] for each in told] == ["approved", "approved", "refused"]
+    decisions = [each["decision"] for each in told]
+    assert decisions == ["approved", "retired", "approved", "refused"]
+    ending = told.pop(1)  # of a correction, what ends comes before what begins
+    assert ending["previous"]["unified_code"] == ONE
     assert (told[0]["local_name"], told[0]["product_kind"]) == ("合成示例片", "western_drug")
     assert (told[0]["institution"], decided[0].message.region) == ("H53010000001", "530000")
     assert (told[1]["replaces"], told[1]["previous"]["version_id"]) == (old, old)
