@@ -4,10 +4,36 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.policies.agreement_term import AgreementTerm
+from gateway.policies.eligibility import Eligibility
 from gateway.policies.linkage import Linkage
 from gateway.policies.payment_clock import PaymentClock
 from gateway.policies.policy import Policy
 from gateway.policies.prepayment import Prepayment
 from gateway.policies.progress import Progress
+from gateway.policies.progress_monthly import Monitoring
+from gateway.policies.progress_publication import Publication
+from gateway.policies.roll_up_regions import BatchRollUp, RegionRollUp
+from gateway.policies.tender_route import TenderRoute
+from gateway.policies.volume_cap import Purchases
+from gateway.policies.volume_cap_products import DrugProducts
+from gateway.policies.volume_report import VolumeReport
+from gateway.policies.volume_split import VolumeSplit
 
-POLICIES: Final[tuple[Policy, ...]] = (Progress(), Linkage(), PaymentClock(), Prepayment())
+POLICIES: Final[tuple[Policy, ...]] = (
+    Progress(),
+    Linkage(),
+    Eligibility(),
+    PaymentClock(),
+    Prepayment(),
+    Monitoring(),
+    Publication(),
+    RegionRollUp(),
+    BatchRollUp(),
+    VolumeReport(),
+    VolumeSplit(),
+    DrugProducts(),
+    Purchases(),
+    AgreementTerm(),
+    TenderRoute(),
+)
