@@ -102,6 +102,7 @@ from schemas.volume import (
     VolumeReported,
     VolumeUsedLastYear,
     WindowClosed,
+    extended_adds_up,
     published_adds_up,
 )
 from schemas.volume_findings import (
@@ -397,7 +398,13 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
             adds_up=published_adds_up,
         ),
         EventType(VOLUME_WINDOW_CLOSED, WindowClosed, ("region",), "closed_on"),
-        EventType(VOLUME_TERM_EXTENDED, TermExtended, _PER_REGION_AND_DRUG, "extended_on"),
+        EventType(
+            VOLUME_TERM_EXTENDED,
+            TermExtended,
+            _PER_REGION_AND_DRUG,
+            "extended_on",
+            adds_up=extended_adds_up,
+        ),
         EventType(
             TENDER_GROUP_QUALIFIED,
             GroupQualified,

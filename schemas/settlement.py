@@ -8,7 +8,10 @@ from schemas.money import QuantityText
 
 
 class SettlementHeld(Statement):
-    """暂停医保月结算: from `held_from` on, until the cumulative task is done."""
+    """暂停医保月结算: from `held_from` on, until the cumulative task is done.
+
+    `measures` is what the paper wants besides, in its own words (约谈、责成限期整改): proposals, no orders.
+    """
 
     institution: Institution
     drug: DrugCode
@@ -20,6 +23,7 @@ class SettlementHeld(Statement):
     task_quantity: QuantityText
     completion: Text
     held_from: DateText
+    measures: tuple[Text, ...] = ()
     because: Because
 
 

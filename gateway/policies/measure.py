@@ -5,18 +5,20 @@ Quantities are integers of 10^-4 units; every comparison is one of integers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
+from gateway.policies.measure_receipts import ids_of
+from gateway.policies.measure_tasks import Task
 from gateway.policies.policy import shown
 from gateway.policies.quarters import Window, window
 from schemas.money import QUANTITY_SCALE, plain
 
 COMPLETION_SCALE: Final = 4
 Acceptance = Sequence[Any]
-"""[day, message id, quantity, unified code]"""
+"""[day, message id (or several, without a gap), quantity, unified code, …]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,19 @@ class Measure:
     done_on: str
     """The day on which the cumulative task was done; "" when it is not."""
     tasks: tuple[str, ...]
-    in_quarter: tuple[str, ...]
-    in_term: tuple[str, ...]
-    """Message ids of the tasks, of the quarter's acceptances and of all of the term's."""
+    """Message ids of the tasks."""
+    of_quarter: Sequence[Acceptance]
+    of_term: Sequence[Acceptance]
+
+    @property
+    def in_quarter(self) -> tuple[str, ...]:
+        """Return the message ids of the quarter's acceptances."""
+        return ids_of(self.of_quarter)
+
+    @property
+    def in_term(self) -> tuple[str, ...]:
+        """Return the message ids of all of the term's acceptances."""
+        return ids_of(self.of_term)
 
     @property
     def done(self) -> bool:
@@ -63,41 +75,40 @@ class Measure:
         return f"{accepted} / {due} = {self.completion}{'' if exact else '…'}"
 
 
-def measure(
-    tasks: Mapping[str, Mapping[str, Any]], accepted: Sequence[Acceptance], ended_on: str
-) -> Measure:
+def measure(tasks: Iterable[Task], accepted: Sequence[Acceptance], ended_on: str) -> Measure:
     """Measure the quarter that ended on a day; nothing is due when it lies outside the tasks' terms.
 
-    `tasks` are a batch's, by product; each counts the acceptances of its own product.
+    `tasks` are those of a batch that count; each counts the acceptances of its own product.
     """
-    windows: dict[str, Window] = {}
-    for product, task in tasks.items():
+    windows: dict[str, tuple[Window, Task]] = {}
+    for task in tasks:
         found = window(task["from"], task["to"], ended_on)
         if found is not None and found.index < len(task["quarters"]):
-            windows[product] = found
-    due = sum(tasks[product]["quarters"][each.index] for product, each in windows.items())
-    total_due = sum(
-        sum(tasks[product]["quarters"][: each.index + 1]) for product, each in windows.items()
-    )
-    of_term = [
-        entry
-        for entry in accepted
-        if entry[3] in windows and tasks[entry[3]]["from"] <= entry[0] <= tasks[entry[3]]["to"]
-    ]
+            windows[task["product"]] = (found, task)
+    due = sum(task["quarters"][each.index] for each, task in windows.values())
+    total_due = sum(sum(task["quarters"][: each.index + 1]) for each, task in windows.values())
+    of_term = [entry for entry in accepted if _counts(entry, windows)]
     of_term.sort(key=lambda entry: (entry[0], entry[1]))
-    of_quarter = [
-        entry for entry in of_term if windows[entry[3]].first <= entry[0] <= windows[entry[3]].last
-    ]
+    of_quarter = [entry for entry in of_term if _inside(entry[0], windows[entry[3]][0])]
     return Measure(
         accepted=sum(entry[2] for entry in of_quarter),
         due=due,
         total=sum(entry[2] for entry in of_term),
         total_due=total_due,
         done_on=_reached(of_term, total_due),
-        tasks=tuple(sorted(tasks[product]["id"] for product in windows)),
-        in_quarter=tuple(entry[1] for entry in of_quarter),
-        in_term=tuple(entry[1] for entry in of_term),
+        tasks=tuple(sorted(task["id"] for _, task in windows.values())),
+        of_quarter=of_quarter,
+        of_term=of_term,
     )
+
+
+def _counts(entry: Acceptance, windows: Mapping[str, tuple[Window, Task]]) -> bool:
+    place = windows.get(entry[3])
+    return place is not None and bool(place[1]["from"] <= entry[0] <= place[1]["to"])
+
+
+def _inside(day: str, found: Window) -> bool:
+    return found.first <= day <= found.last
 
 
 def _reached(of_term: Sequence[Acceptance], total_due: int) -> str:

@@ -17,24 +17,41 @@ concluded before and no longer holds is lifted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from gateway.policies.measure import Measure, measure
+from gateway.policies.measure import measure
+from gateway.policies.measure_receipts import Receipts, receipt
+from gateway.policies.measure_tasks import (
+    closed_for,
+    counted,
+    latest_of,
+    not_closed,
+    with_closed,
+    with_task,
+    without_task,
+)
 from gateway.policies.policy import (
     Conclusion,
     Judgement,
     Scope,
     State,
-    because,
     conclusion_identity,
-    shown,
     withdrawal_cause,
 )
-from gateway.policies.quarters import day_in_china, first_of_next_month, is_quarter
-from gateway.policies.rulebook import Rulebook, Term
+from gateway.policies.progress_reasons import (
+    Quarter,
+    QuarterRules,
+    held_from,
+    measures_of,
+    why_held,
+    why_lifted,
+    why_resumed,
+    why_warned,
+)
+from gateway.policies.quarters import is_quarter
+from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import (
     ACCEPTANCE_RECORDED,
@@ -45,49 +62,16 @@ from schemas.events import (
     VOLUME_PERIOD_CLOSED,
     VOLUME_TASK_ASSIGNED,
 )
-from schemas.money import QUANTITY_SCALE, plain, scaled
+from schemas.money import QUANTITY_SCALE, plain
 from schemas.progress import Standing
 
-RULE: Final = "R4"
-NOTHING: Final[State] = {"tasks": {}, "accepted": [], "closed": {}, "open": {}}
+NOTHING: Final[State] = {"tasks": {}, "accepted": [], "months": {}, "closed": {}, "open": {}}
 _WARNED: Final = "warned"
 _HELD: Final = "held"
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """The thresholds in force at a quarter's end; None where the paper sets none."""
-
-    measured: Term
-    warn: Term | None
-    hold: Term | None
-    starts: Term | None
-    resume: Term | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Quarter:
-    """One batch's closed quarter, measured."""
-
-    batch: str
-    period: str
-    ended_on: str
-    closed_by: str
-    region: str
-    drug_name: str
-    found: Measure
-    rules: _Rules
-
-    @property
-    def below_warning(self) -> bool:
-        """Return whether the warning sentence applies."""
-        return self.rules.warn is not None and self.found.below(self.rules.warn.value)
-
-    @property
-    def holds(self) -> bool:
-        """Return whether the hold sentence applies and the cumulative task is not done."""
-        hold = self.rules.hold
-        return hold is not None and self.found.below(hold.value) and not self.found.done
+Touched = Callable[[str, str, Mapping[str, str]], bool]
+"""Tells of (period, last day, what is open of it) whether a message can change anything of it."""
 
 
 class Progress:
@@ -109,29 +93,34 @@ class Progress:
     def begin(self, record: State | None) -> State:
         """Return a state that knows the periods which closed before it began."""
         closed = record["closed"] if record is not None else {}
-        return {"tasks": {}, "accepted": [], "closed": closed, "open": {}}
+        return {**NOTHING, "closed": closed}
 
     def remember(self, record: State | None, message: Message, content: State) -> State:
         """Return the province's record with one more closed period."""
-        return {"closed": _closed(record["closed"] if record else {}, message, content)}
+        return {"closed": with_closed(record["closed"] if record else {}, message, content)}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one task, acceptance or closed period."""
+        touched: Touched = _everything
         if message.type == ACCEPTANCE_RECORDED:
-            day = day_in_china(content["accepted_at"])
-            quantity = scaled(content["accepted_quantity"], QUANTITY_SCALE)
-            entry = [day, message.id, quantity, content["unified_code"]]
-            after = {**state, "accepted": [*state["accepted"], entry]}
-            if not state["open"]:  # an acceptance can only lift what is open
+            before = Receipts.of(state)
+            row = receipt(message, content)
+            receipts, day = before.with_receipt(row), row[0]
+            if receipts is before:
+                return Judgement()
+            after = {**state, "accepted": receipts.recent, "months": receipts.months}
+            touched = _lifted_by(day)
+            if not _any_open(state, touched):  # an acceptance can only lift what is open
                 return Judgement(after)
         elif message.type == VOLUME_TASK_ASSIGNED:
-            day, after = content["assigned_on"], _with_task(state, message, content)
+            day, after = content["assigned_on"], with_task(state, message, content)
         else:
-            day = content["ended_on"]
-            after = {**state, "closed": _closed(state["closed"], message, content)}
-        return _Assessment(key, after, message, day, rules).judgement()
+            day, period = content["ended_on"], content["period"]
+            after = {**state, "closed": with_closed(state["closed"], message, content)}
+            touched = lambda found, _ended_on, _open: found == period  # noqa: E731 - it is the period
+        return _Assessment(key, after, message, day, rules, touched=touched).judgement()
 
     def withdraw(
         self,
@@ -144,19 +133,20 @@ class Progress:
     ) -> Judgement:
         """Take back a task, an acceptance or a closed period, and end what rested on it alone."""
         if gone.type == ACCEPTANCE_RECORDED:
-            day = day_in_china(content["accepted_at"])
-            after = {**state, "accepted": [e for e in state["accepted"] if e[1] != gone.id]}
+            row = receipt(gone, content)
+            receipts, day = Receipts.of(state).without(row), row[0]
+            after = {**state, "accepted": receipts.recent, "months": receipts.months}
         elif gone.type == VOLUME_TASK_ASSIGNED:
-            day, after = content["assigned_on"], _without_task(state, gone.id)
+            day, after = content["assigned_on"], without_task(state, gone.id)
         else:
             day = content["ended_on"]
-            after = {**state, "closed": _not_closed(state["closed"], gone)}
+            after = {**state, "closed": not_closed(state["closed"], gone)}
         cause = withdrawal_cause(by.id)
         return _Assessment(key, after, by, day, rules, cause=cause, before=state).judgement()
 
     def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
         """Return the province's record without a closed period."""
-        return {"closed": _not_closed(record["closed"] if record else {}, gone)}
+        return {"closed": not_closed(record["closed"] if record else {}, gone)}
 
 
 def standings(state: State) -> dict[str, Standing]:
@@ -168,48 +158,26 @@ def standings(state: State) -> dict[str, Standing]:
     return {batch: found.get(batch, Standing.NORMAL) for batch in state["tasks"]}
 
 
-def _closed(
-    known: Mapping[str, list[str]], message: Message, content: State
-) -> dict[str, list[str]]:
-    """Return the closed periods with one more, by `<region>|<period>`; a later last day wins."""
-    place = f"{content['region']}|{content['period']}"
-    entry = [content["ended_on"], message.id]
-    return {**known, place: max(entry, known.get(place, entry))}
+def _everything(_period: str, _ended_on: str, _open: Mapping[str, str]) -> bool:
+    return True
 
 
-def _not_closed(known: Mapping[str, list[str]], gone: Message) -> dict[str, list[str]]:
-    return {place: entry for place, entry in known.items() if entry[1] != gone.id}
+def _lifted_by(day: str) -> Touched:
+    """Return what an acceptance on a day can lift: its own quarters' warnings, and any hold."""
+    return lambda _period, ended_on, known: bool(known) and (day <= ended_on or _HELD in known)
 
 
-def _without_task(state: State, gone: str) -> State:
-    """Return the state without a task; the batch goes with its last one."""
-    kept = {
-        batch: {product: task for product, task in tasks.items() if task["id"] != gone}
-        for batch, tasks in state["tasks"].items()
-    }
-    return {**state, "tasks": {batch: tasks for batch, tasks in kept.items() if tasks}}
-
-
-def _with_task(state: State, message: Message, content: State) -> State:
-    """Return the state with a task; of two for the same product the later assigned one counts."""
-    task = {
-        "id": message.id,
-        "assigned_on": content["assigned_on"],
-        "from": content["term_from"],
-        "to": content["term_to"],
-        "quarters": [scaled(each, QUANTITY_SCALE) for each in content["quarters"]],
-        "name": content["drug_name"],
-        "region": content["region"],
-    }
-    batch, product = content["batch"], content["unified_code"]
-    tasks = state["tasks"].get(batch, {})
-    before = tasks.get(product)
-    if before is not None and (before["assigned_on"], before["id"]) > (
-        task["assigned_on"],
-        task["id"],
-    ):
-        return state
-    return {**state, "tasks": {**state["tasks"], batch: {**tasks, product: task}}}
+def _any_open(state: State, touched: Touched) -> bool:
+    """Return whether anything open could end; a period counts as closed on the latest day anybody said."""
+    last: dict[str, str] = {}
+    for place, (ended_on, _) in state["closed"].items():
+        period = place.split("|")[1]
+        last[period] = max(ended_on, last.get(period, ""))
+    return any(
+        touched(period, last.get(period, ""), known)
+        for periods in state["open"].values()
+        for period, known in periods.items()
+    )
 
 
 class _Assessment:
@@ -225,7 +193,9 @@ class _Assessment:
         *,
         cause: str = "",
         before: State = NOTHING,
+        touched: Touched = _everything,
     ) -> None:
+        self._touched = touched
         self._key, self._state, self._message, self._day = key, state, message, day
         self._before = before
         self._rules, self._cause = rules, cause or message.id
@@ -249,36 +219,23 @@ class _Assessment:
         still = {batch: periods for batch, periods in still.items() if periods}
         return Judgement({**self._state, "open": still}, tuple(self._conclusions))
 
-    def _quarters(self, state: State) -> Iterator[_Quarter]:
+    def _quarters(self, state: State) -> Iterator[Quarter]:
+        accepted: list[Any] | None = None
         for batch, tasks in sorted(state["tasks"].items()):
-            latest = max(tasks.values(), key=lambda task: (task["assigned_on"], task["id"]))
-            for period, ended_on, closed_by in self._closed_in(state, latest["region"]):
+            latest, known = latest_of(tasks), state["open"].get(batch, {})
+            for period, ended_on, closed_by in closed_for(state["closed"], latest["region"]):
+                if not self._touched(period, ended_on, known.get(period, {})):
+                    continue
                 rules = self._rules_for(latest["region"], period, ended_on)
-                if rules is not None:
-                    found = measure(tasks, state["accepted"], ended_on)
-                    yield _Quarter(
-                        batch,
-                        period,
-                        ended_on,
-                        closed_by,
-                        latest["region"],
-                        latest["name"],
-                        found,
-                        rules,
-                    )
+                if rules is None:
+                    continue
+                if accepted is None:
+                    accepted = list(Receipts.of(state).rows())
+                found = measure(counted(tasks), accepted, ended_on)
+                about = (latest["region"], latest["name"])
+                yield Quarter(batch, period, ended_on, closed_by, *about, found, rules)
 
-    def _closed_in(self, state: State, region: str) -> list[tuple[str, str, str]]:
-        """Return (period, last day, message id) of the periods that closed for a region, in order."""
-        nearest: dict[str, tuple[str, str, str]] = {}
-        for place, (ended_on, closed_by) in sorted(state["closed"].items()):
-            where, period = place.split("|")
-            if region.startswith(
-                _level(where)
-            ):  # sorted: a city's own word comes after its province's
-                nearest[period] = (period, ended_on, closed_by)
-        return sorted(nearest.values(), key=lambda each: (each[1], each[0]))
-
-    def _rules_for(self, region: str, period: str, ended_on: str) -> _Rules | None:
+    def _rules_for(self, region: str, period: str, ended_on: str) -> QuarterRules | None:
         terms = self._rules.of(region)
         if terms is None or not is_quarter(period):
             return None
@@ -286,10 +243,10 @@ class _Assessment:
         measured = terms.value("progress.measured", day)
         if measured is None or measured.value != "quarter":
             return None
-        named = ("warn_below", "hold_below", "hold_starts", "resume_when")
-        return _Rules(measured, *(terms.value(f"progress.{name}", day) for name in named))
+        named = ("warn_below", "hold_below", "hold_starts", "resume_when", "hold_measures")
+        return QuarterRules(measured, *(terms.value(f"progress.{name}", day) for name in named))
 
-    def _compare(self, quarter: _Quarter, before: Mapping[str, str]) -> dict[str, str]:
+    def _compare(self, quarter: Quarter, before: Mapping[str, str]) -> dict[str, str]:
         """Conclude what is new or no longer so for one quarter; return what is open now."""
         now: dict[str, str] = {}
         wanted = {_WARNED: quarter.below_warning, _HELD: quarter.holds}
@@ -301,7 +258,7 @@ class _Assessment:
                 self._end(what, quarter, known)
         return now
 
-    def _begin(self, what: str, quarter: _Quarter) -> str:
+    def _begin(self, what: str, quarter: Quarter) -> str:
         identity = conclusion_identity(
             Progress.name, self._cause, self._key, len(self._conclusions)
         )
@@ -312,33 +269,37 @@ class _Assessment:
             "completion": quarter.found.completion,
         }
         if what == _WARNED:
-            data |= {"warned_on": quarter.ended_on, "because": _why_warned(quarter)}
+            data |= {"warned_on": quarter.ended_on, "because": why_warned(quarter)}
             self._conclusions.append(Conclusion(PROGRESS_WARNED, data))
         else:
-            data |= {"held_from": _held_from(quarter), "because": _why_held(quarter)}
+            data |= {
+                "held_from": held_from(quarter),
+                "measures": measures_of(quarter.rules.measures),
+                "because": why_held(quarter),
+            }
             self._conclusions.append(Conclusion(SETTLEMENT_HELD, data))
         return identity
 
-    def _end(self, what: str, quarter: _Quarter, known: str) -> None:
+    def _end(self, what: str, quarter: Quarter, known: str) -> None:
         data = self._about(quarter)
         if what == _WARNED:
             data |= {
                 "period": quarter.period,
                 "completion": quarter.found.completion,
                 "lifted_on": max(quarter.ended_on, self._day),
-                "because": _why_lifted(quarter, known, self._message.id),
+                "because": why_lifted(quarter, known, self._message.id),
             }
             self._conclusions.append(Conclusion(PROGRESS_WARNING_LIFTED, data))
         else:
             reached = quarter.found.done_on or self._day
             data |= {
                 "hold_id": known,
-                "resumed_on": max(_held_from(quarter), reached),
-                "because": _why_resumed(quarter, known, self._message.id),
+                "resumed_on": max(held_from(quarter), reached),
+                "because": why_resumed(quarter, known, self._message.id),
             }
             self._conclusions.append(Conclusion(SETTLEMENT_RESUMED, data))
 
-    def _about(self, quarter: _Quarter) -> dict[str, Any]:
+    def _about(self, quarter: Quarter) -> dict[str, Any]:
         _, institution, drug = self._key.split("/", 2)
         return {
             "institution": institution,
@@ -347,59 +308,3 @@ class _Assessment:
             "region": quarter.region,
             "batch": quarter.batch,
         }
-
-
-def _level(region: str) -> str:
-    """Return the prefix of all regions inside one: 53 for a province, 5303 for a city."""
-    if region.endswith("0000"):
-        return region[:2]
-    return region[:4] if region.endswith("00") else region
-
-
-def _held_from(quarter: _Quarter) -> str:
-    return first_of_next_month(date.fromisoformat(quarter.ended_on)).isoformat()
-
-
-def _in_force(*terms: Term | None) -> list[Term]:
-    return [term for term in terms if term is not None]
-
-
-def _ratio(quarter: _Quarter, threshold: Term | None) -> str:
-    if threshold is None or not quarter.found.due:
-        return quarter.found.division
-    sign = "<" if quarter.found.below(threshold.value) else "≥"
-    return f"{quarter.found.division} {sign} {threshold.value}"
-
-
-def _cumulative(quarter: _Quarter) -> str:
-    found = quarter.found
-    total, due = (shown(plain(each, QUANTITY_SCALE)) for each in (found.total, found.total_due))
-    return f"累计 cumulative: {total} {'≥' if found.done else '<'} {due}"
-
-
-def _why_warned(quarter: _Quarter) -> dict[str, Any]:
-    rules, found = quarter.rules, quarter.found
-    causes = (*found.tasks, *found.in_quarter, quarter.closed_by)
-    terms = _in_force(rules.measured, rules.warn)
-    return because(RULE, terms, [_ratio(quarter, rules.warn)], causes)
-
-
-def _why_held(quarter: _Quarter) -> dict[str, Any]:
-    rules, found = quarter.rules, quarter.found
-    causes = (*found.tasks, *found.in_term, quarter.closed_by)
-    terms = _in_force(rules.measured, rules.hold, rules.starts, rules.resume)
-    return because(RULE, terms, [_ratio(quarter, rules.hold), _cumulative(quarter)], causes)
-
-
-def _why_lifted(quarter: _Quarter, warning: str, trigger: str) -> dict[str, Any]:
-    rules, found = quarter.rules, quarter.found
-    causes = (warning, *found.tasks, *found.in_quarter, quarter.closed_by, trigger)
-    terms = _in_force(rules.measured, rules.warn)
-    return because(RULE, terms, [_ratio(quarter, rules.warn)], causes)
-
-
-def _why_resumed(quarter: _Quarter, hold: str, trigger: str) -> dict[str, Any]:
-    rules, found = quarter.rules, quarter.found
-    causes = (hold, *found.tasks, *found.in_term, quarter.closed_by, trigger)
-    terms = _in_force(rules.measured, rules.hold, rules.resume)
-    return because(RULE, terms, [_cumulative(quarter), _ratio(quarter, rules.hold)], causes)

@@ -86,6 +86,11 @@ class Rulebook:
             self._resolved[region] = self._find(region)
         return self._resolved[region]
 
+    def term(self, region: str, name: str, on: str) -> Term | None:
+        """Return a region's term in force on a day (ISO), None where the papers are silent."""
+        terms = self.of(region)
+        return terms.value(name, date.fromisoformat(on)) if terms is not None else None
+
     def _find(self, region: str) -> Terms | None:
         for code in (region, f"{region[:4]}00", f"{region[:2]}0000"):
             if code in self.regions:

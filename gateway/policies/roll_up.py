@@ -1,0 +1,217 @@
+"""汇总: parts of one period that are put together into a whole, drawn up after the period has closed.
+
+Measurements come one by one; a sum after each of them would be a flood. So a whole waits for a day's end in
+the first days of the next month, and is drawn up then from the parts that are known. Once it has been drawn
+up, a part that comes late or changes draws it up anew at once, with a higher revision. What is drawn up is
+always the sum of the parts: their order does not matter.
+
+States lie under the month in which the period ended, so that a day's end visits the last month's only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, ClassVar, Final
+
+from gateway.policies.policy import (
+    Conclusion,
+    Judgement,
+    Scope,
+    State,
+    conclusion_identity,
+    withdrawal_cause,
+)
+from gateway.policies.rulebook import Rulebook
+from schemas.envelope import Message, canonical_bytes
+from schemas.events import CALENDAR_DAY_ENDED
+from schemas.money import QUANTITY_SCALE, fen, plain, scaled, yuan
+
+RULE: Final = "R4"
+DRAWN_UP_UNTIL: Final = 10
+"""Day of the month up to which ends of days draw up the month before."""
+_NOWHERE: Final = "-"
+_DIGEST_BYTES: Final = 8
+_DAY: Final = timedelta(days=1)
+_MONTH: Final = len("2026-01")
+Part = Mapping[str, Any]
+"""revision, id, figures and whatever else the whole shows of it."""
+
+
+def reporting_month(day: str) -> str:
+    """Return the month whose periods are drawn up at the end of a day; "" on the other days."""
+    ended = date.fromisoformat(day)
+    if (ended + _DAY).day == 1:
+        return day[:_MONTH]
+    if ended.day > DRAWN_UP_UNTIL:
+        return ""
+    return (ended.replace(day=1) - _DAY).isoformat()[:_MONTH]
+
+
+class RollUp(ABC):
+    """汇总: the machinery. A kind of whole says where its parts belong and what it looks like."""
+
+    name: ClassVar[str]
+    consumes: ClassVar[frozenset[str]]
+
+    @abstractmethod
+    def place(self, content: State) -> dict[str, str]:
+        """Return which whole a part belongs to, by the names of what makes it one; empty is none."""
+
+    @abstractmethod
+    def part(self, message: Message, content: State) -> tuple[str, dict[str, Any]]:
+        """Return the part's name within the whole and what is kept of it; no `task`: it is no more."""
+
+    @abstractmethod
+    def whole(self, about: Mapping[str, str], state: State, rules: Rulebook) -> Conclusion | None:
+        """Return the conclusion but for `revision`, `replaces` and causes; None: the paper is silent."""
+
+    def keys(self, message: Message, content: State) -> Scope:
+        """Return the whole that a part belongs to; a day's end concerns the month's wholes."""
+        province = f"{content['region'][:2]}0000"
+        if message.type == CALENDAR_DAY_ENDED:
+            month = reporting_month(content["day"]) or _NOWHERE
+            return Scope(prefix=f"{province}/{month}/", region=province)
+        place = self.place(content)
+        if not place:
+            return Scope()
+        named = "/".join(map(_in_key, place.values()))
+        return Scope(f"{province}/{content['ended_on'][:_MONTH]}/{named}", region=province)
+
+    def begin(self, record: State | None) -> State:
+        """Return a whole without parts, that knows the last day that has ended."""
+        return {"day": record["day"] if record else "", "about": {}, "parts": {}, "told": []}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
+        """Return the province's record: the last day that has ended."""
+        return {"day": max(content["day"], record["day"] if record else "")}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the record as it is: a day that has ended stays so."""
+        return record or {"day": ""}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take in a part or the end of a day."""
+        if message.type == CALENDAR_DAY_ENDED:
+            if state["told"] or content["day"] <= state["day"]:
+                return Judgement()
+            after = {**state, "day": content["day"]}
+        else:
+            name, part = self.part(message, content)
+            known = state["parts"].get(name)
+            if known is not None and known["revision"] >= part["revision"]:
+                return Judgement()
+            parts = {**state["parts"], name: part}
+            after = {**state, "about": self.place(content), "parts": parts}
+            if not _drawn_up(key, state):
+                return Judgement(after)
+        return self._drawn(key, after, message, message.id, rules)
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take a part out again."""
+        if gone.type == CALENDAR_DAY_ENDED:
+            return Judgement()
+        name, part = self.part(gone, content)
+        if state["parts"].get(name, {}).get("id") != part["id"]:
+            return Judgement()
+        parts = {each: kept for each, kept in state["parts"].items() if each != name}
+        return self._drawn(
+            key, {**state, "parts": parts}, by, withdrawal_cause(by.id), rules, told_only=True
+        )
+
+    def _drawn(
+        self,
+        key: str,
+        state: State,
+        message: Message,
+        cause: str,
+        rules: Rulebook,
+        *,
+        told_only: bool = False,
+    ) -> Judgement:
+        """Draw the whole up, unless it looks as it did before."""
+        told = state["told"]
+        if told_only and not told:
+            return Judgement(state)
+        conclusion = self.whole(state["about"], state, rules) if state["parts"] else None
+        if conclusion is None:
+            return Judgement(state)
+        digest = _digest(conclusion.data)
+        if told and told[2] == digest:
+            return Judgement(state)
+        if not told and not any(_stands(each) for each in state["parts"].values()):
+            return Judgement(state)
+        revision = told[0] + 1 if told else 1
+        why = dict(conclusion.data["because"])
+        parts = [state["parts"][name]["id"] for name in sorted(state["parts"])]
+        why["causes"] = list(dict.fromkeys([*(told[1:2]), *parts, message.id]))
+        data = {**conclusion.data, "revision": revision, "because": why}
+        if told:
+            data["replaces"] = told[1]
+        identity = conclusion_identity(self.name, cause, key, 0)
+        after = {**state, "told": [revision, identity, digest]}
+        return Judgement(after, [Conclusion(conclusion.type, data)])
+
+
+def _drawn_up(key: str, state: State) -> bool:
+    """Return whether the whole was drawn up, or began when its days were over already."""
+    if state["told"]:
+        return True
+    month = key.split("/", 2)[1]
+    next_month = (date.fromisoformat(f"{month}-28") + 4 * _DAY).isoformat()[:_MONTH]
+    return bool(state["day"] >= f"{next_month}-{DRAWN_UP_UNTIL:02d}")
+
+
+def _in_key(name: str) -> str:
+    """Return a name as part of a key: a slash of its own must not look like a border."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _stands(part: Part) -> bool:
+    return bool(part["task"])
+
+
+def standing(state: State) -> list[tuple[str, Part]]:
+    """Return the parts that are not taken back, by name, in order."""
+    return [(name, part) for name, part in sorted(state["parts"].items()) if _stands(part)]
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    dated = {"because", "published_on", "summarised_on"}
+    kept = {name: value for name, value in data.items() if name not in dated}
+    return hashlib.blake2b(canonical_bytes(kept), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def kept_figures(figures: Mapping[str, str]) -> dict[str, int]:
+    """Return a conclusion's figures as integers: quantities 10^-4 units, amounts fen."""
+    return {
+        "accepted": scaled(figures["accepted_quantity"], QUANTITY_SCALE),
+        "amount": fen(figures["accepted_amount"]),
+        "cumulative": scaled(figures["cumulative_quantity"], QUANTITY_SCALE),
+        "cumulative_amount": fen(figures["cumulative_amount"]),
+        "task": scaled(figures["task_quantity"], QUANTITY_SCALE),
+    }
+
+
+def shown_sum(parts: list[tuple[str, Part]], name: str, *, money: bool) -> str:
+    """Return one figure's sum with its addends, as far as a line holds them."""
+    say = yuan if money else (lambda value: plain(value, QUANTITY_SCALE))
+    total = say(sum(part[name] for _, part in parts))
+    if len(parts) > SHOWN_ADDENDS:
+        return f"{len(parts)} 项之和 sum of {len(parts)} parts = {total}"
+    return f"{' + '.join(say(part[name]) for _, part in parts) or '0'} = {total}"
+
+
+SHOWN_ADDENDS: Final = 40

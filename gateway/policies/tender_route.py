@@ -1,0 +1,109 @@
+"""采购方式 (R15): tender or negotiation, by how many enterprises have qualified in a group.
+
+入围3家及以上招标, 2家以下议价谈判: the numbers are the region's terms. The latest list of a group counts; when a
+bidder is added or withdraws the route is decided anew, also where it stays the same, because the numbers are
+other ones. Where nobody is qualified there is nobody to negotiate with and no route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.policies.claims import Claim, Difference
+from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.quarters import day_in_china
+from gateway.policies.rulebook import Rulebook
+from schemas.envelope import Message
+from schemas.events import TENDER_GROUP_QUALIFIED, TENDER_ROUTE_DECIDED, TENDER_ROUTE_WITHDRAWN
+from schemas.tender import Route
+
+RULE: Final = "R15"
+_ENDS: Final = {TENDER_ROUTE_DECIDED: TENDER_ROUTE_WITHDRAWN}
+_ABOUT: Final = ("region", "project", "group", "group_name")
+
+
+class TenderRoute:
+    """采购方式: lists of qualified enterprises in, routes out. One state per group of a project."""
+
+    name: Final = "tender_route"
+    consumes: Final = frozenset({TENDER_GROUP_QUALIFIED})
+
+    def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
+        """Return the group's state."""
+        names = (content["region"], content["project"], content["group"])
+        return Scope("/".join(name.replace("~", "~0").replace("/", "~1") for name in names))
+
+    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
+        """Return a group of which nothing is known."""
+        return {"lists": {}, "open": {}}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take one list."""
+        kept = {name: content[name] for name in (*_ABOUT, "qualified_on")}
+        kept["bidders"] = len(set(content["bidders"]))
+        after = {**state, "lists": {**state["lists"], message.id: kept}}
+        return _settled(key, after, message, message.id, rules)
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,  # noqa: ARG002 - the port's form
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a list; the one before it counts again."""
+        lists = {identity: each for identity, each in state["lists"].items() if identity != gone.id}
+        return _settled(key, {**state, "lists": lists}, by, withdrawal_cause(by.id), rules)
+
+
+def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
+    difference = Difference(
+        TenderRoute.name,
+        key,
+        cause,
+        message.id,
+        day_in_china(message.time),
+        state["open"],
+        _ENDS,
+    )
+    still = difference.settle(dict(_routes(state, rules)))
+    return Judgement({**state, "open": still}, difference.conclusions)
+
+
+def _routes(state: State, rules: Rulebook) -> Iterator[tuple[str, Claim]]:
+    if not state["lists"]:
+        return
+    identity, latest = max(
+        state["lists"].items(), key=lambda each: (each[1]["qualified_on"], each[0])
+    )
+    region, day, count = latest["region"], latest["qualified_on"], latest["bidders"]
+    tender = rules.term(region, "tender.tender_from", day)
+    negotiation = rules.term(region, "tender.negotiation_to", day)
+    if tender is None or negotiation is None or not count:
+        return
+    if count >= int(tender.value):
+        route, term, line = Route.TENDER, tender, f"{count} ≥ {tender.value}"
+    elif count <= int(negotiation.value):
+        route, term, line = Route.NEGOTIATION, negotiation, f"{count} ≤ {negotiation.value}"
+    else:
+        return
+    data = {name: latest[name] for name in _ABOUT} | {
+        "bidders": count,
+        "route": route.value,
+        "found_on": day,
+        "because": because(RULE, [term], [f"入围企业 qualified: {line}"], [identity]),
+    }
+    yield "route", Claim(TENDER_ROUTE_DECIDED, data, _ABOUT)
