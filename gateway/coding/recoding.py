@@ -8,6 +8,7 @@ again finds nothing left to do; a crash in between leaves whole messages correct
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -122,14 +123,6 @@ async def recode(
     return await _Recoding(journal, crosswalk, partners, order).all_of(ids, progress)
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """One message to be corrected: the id that was chosen, and what stands in its place now."""
-
-    chosen: str
-    entry: Entry
-
-
 class _Recoding:
     """One run."""
 
@@ -152,12 +145,15 @@ class _Recoding:
     async def _in_order(self, chosen: Sequence[str]) -> list[str]:
         """Return the ids in the order in which the messages were said; what is missing is noted."""
         placed: list[tuple[float, int, int, str]] = []
-        for identity in chosen:
-            entry = await self._journal.find(identity)
-            if entry is None:
-                self._left.append(Left(identity, "missing"))
-                continue
-            placed.append((_seconds(entry.recorded_at), entry.shard, entry.seq, identity))
+        for start in range(0, len(chosen), TOGETHER):
+            part = chosen[start : start + TOGETHER]
+            found = await asyncio.gather(*(self._journal.find(each) for each in part))
+            for identity, entry in zip(part, found, strict=True):
+                if entry is None:
+                    self._left.append(Left(identity, "missing"))
+                else:
+                    place = (_seconds(entry.recorded_at), entry.shard, entry.seq, identity)
+                    placed.append(place)
         return [identity for *_, identity in sorted(placed)]
 
     async def _together(self, chosen: Sequence[str]) -> None:
@@ -165,8 +161,9 @@ class _Recoding:
         for _ in range(ATTEMPTS):
             left: list[Left] = []
             made: dict[str, Submission] = {}
-            for identity in chosen:
-                told = await self._correction(identity, made)
+            standing = await asyncio.gather(*(self._standing(each) for each in chosen))
+            for identity, entry in zip(chosen, standing, strict=True):
+                told = self._correction(identity, entry, made)
                 if told is not None:
                     left.append(told)
             try:
@@ -188,9 +185,10 @@ class _Recoding:
             if outcome.verdict is Verdict.CONFLICT:
                 raise Unavailable(f"{outcome.submission_id}: another correction has this id")
 
-    async def _correction(self, identity: str, made: dict[str, Submission]) -> Left | None:
-        """Add a message's correction to `made`; return why there is none."""
-        entry = await self._standing(identity)
+    def _correction(
+        self, identity: str, entry: Entry | None, made: dict[str, Submission]
+    ) -> Left | None:
+        """Add to `made` the correction of what stands in a message's place; return why there is none."""
         if entry is None:
             return Left(identity, "missing")
         if entry.message.id in made:
