@@ -67,9 +67,8 @@ class Comparison:
         self.specification = parse_specification(item.specification, item.pack)
         self.maker = parse_maker(item.manufacturer)
         self.approvals = approval_numbers(item.approval_no)
-        self._approved = {
-            product for number in self.approvals for product in index.approved(number)
-        }
+        self.approved = {product for number in self.approvals for product in index.approved(number)}
+        """Products that share a number with the item."""
         self.weights = self._given()
         self.total = sum(self.weights.values())
         self.contradicts_itself = _contradict(self.name.form, field_form(item.dosage_form))
@@ -118,9 +117,9 @@ class Comparison:
 
     def approvals_of(self, product: int) -> Points:
         """Return what the approval number gives; the first one of a field counts as its number."""
-        if not self.approvals or not self._index.is_numbered(product):
+        if not self.approvals or not self._index.numbered[product]:
             return UNKNOWN
-        if product not in self._approved:
+        if product not in self.approved:
             return DIFFERENT
         number = self._index.approval_of[product]
         theirs = approval_numbers(self._index.approvals.values[number])

@@ -101,7 +101,8 @@ class ProductIndex:
         self._read: list[tuple[int, int]] = []
         self.link_types: Interned[str] = Interned()
         self.linked_types_of = array("Q")
-        self._numbered = bytearray()
+        self.numbered = bytearray()
+        """Per product: whether it has an approval number at all."""
         self.cores = NameIndex()
         self.named_by_core: dict[int, list[int]] = {}
         self.products_by_name: dict[int, array[int]] = {}
@@ -125,7 +126,7 @@ class ProductIndex:
         self.span_of.append(self.spans.add((record.valid_from, record.valid_to)))
         self.approval_of.append(self.approvals.add(record.approval_no))
         numbers = approval_numbers(record.approval_no)
-        self._numbered.append(bool(numbers))
+        self.numbered.append(bool(numbers))
         for number in numbers:
             _append(self._by_approval, number, at)
         kinds = 0
@@ -137,10 +138,6 @@ class ProductIndex:
     def approved(self, number: str) -> Sequence[int]:
         """Return the products under an approval number."""
         return _several(self._by_approval.get(number))
-
-    def is_numbered(self, product: int) -> bool:
-        """Return whether a product has an approval number at all."""
-        return bool(self._numbered[product])
 
     def linked(self, code_type: str, code: str) -> Sequence[int]:
         """Return the products that carry a code of another system."""

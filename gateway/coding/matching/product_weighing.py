@@ -50,13 +50,13 @@ class _Column(dict[int, float]):
 
     def __init__(self, weight: float, compare: Callable[[int], Points]) -> None:
         super().__init__()
-        self._weight, self._compare = weight, compare
+        self.weight, self._compare = weight, compare
         self.harmless: dict[int, bool] = {}
 
     def __missing__(self, number: int) -> float:
         points = self._compare(number)
         self.harmless[number] = points.verdict in HARMLESS
-        found = self[number] = self._weight * points.share
+        found = self[number] = self.weight * points.share
         return found
 
 
@@ -69,15 +69,8 @@ class Weighing:
         self._strengths = _Column(weights.get("specification", 0.0), comparison.strengths)
         self._packs = _Column(weights.get("pack", 0.0), comparison.packs)
         self._makers = _Column(weights.get("manufacturer", 0.0), comparison.makers)
-        self._own = [
-            _Column(weights[field], compare)
-            for field, compare in (
-                ("approval_no", comparison.approvals_of),
-                ("other_codes", comparison.codes_of),
-            )
-            if field in weights
-        ]
-        """Fields that are the product's own: looked at per product."""
+        self._approvals = _Column(weights.get("approval_no", 0.0), comparison.approvals_of)
+        self._codes = _Column(weights.get("other_codes", 0.0), comparison.codes_of)
         self._result = Weighed({}, {}, [])
 
     def weigh(self) -> Weighed:
@@ -152,10 +145,22 @@ class Weighing:
             + makers[maker_of[product]]
             for product in products
         }
-        for column in self._own:
-            for product in products:
+        for column in (self._approvals, self._codes):
+            for product in self._spoken(column, products):
                 scores[product] += column[product]
         return scores
+
+    def _spoken(self, column: _Column, products: Sequence[int]) -> Sequence[int]:
+        """Return the products of which a field of their own can say anything but a contradiction.
+
+        Another approval number gives nothing, so that the many who have one need no look.
+        """
+        if not column.weight:
+            return ()
+        if column is self._codes:
+            return products
+        numbered, ours = self._index.numbered, self._comparison.approved
+        return [product for product in products if not numbered[product] or product in ours]
 
     def _uncontradicted(self, products: Sequence[int]) -> list[int]:
         """Return the products that no stated field but the name speaks against."""
@@ -168,6 +173,8 @@ class Weighing:
             if field in weights:
                 harmless = column.harmless
                 products = [product for product in products if harmless[numbers[product]]]
-        for own in self._own:
-            products = [product for product in products if own.harmless[product]]
+        for column in (self._approvals, self._codes):
+            if column.weight:
+                spoken = self._spoken(column, products)
+                products = [product for product in spoken if column.harmless[product]]
         return list(products)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from gateway.coding.matching.evidence import Verdict
 from gateway.coding.products.specification import Pack, Specification, Strength
@@ -80,6 +81,7 @@ class _Shape:
     containers: tuple[str, ...]
 
 
+@lru_cache(maxsize=16_384)
 def _shape(pack: Pack) -> _Shape:
     if pack.nesting:
         return _Shape(pack.total, pack.nesting, pack.unit, pack.containers)

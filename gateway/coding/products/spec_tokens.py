@@ -85,17 +85,17 @@ def tokens(text: str) -> Iterator[Token]:
             pending += plain[at]
             at += 1
             continue
-        if pending:
-            yield Token(Kind.NOTE, pending, depth=depth)
-            pending = ""
+        if pending.strip():
+            yield Token(Kind.NOTE, pending.strip(), depth=depth)
+        pending = ""
         at = found.end()
         groups = found.groupdict()
         depth += bool(groups.get("open")) - (bool(groups.get("close")) and depth > 0)
         token = _token(groups, depth)
         if token is not None:
             yield token
-    if pending:
-        yield Token(Kind.NOTE, pending, depth=depth)
+    if pending.strip():
+        yield Token(Kind.NOTE, pending.strip(), depth=depth)
 
 
 def _token(groups: dict[str, str | None], depth: int) -> Token | None:

@@ -42,7 +42,7 @@ class Products:
         """Return those of the products that exist; the operator's file wins."""
         found: dict[str, ProductRecord] = {}
         missing: list[str] = []
-        for code in dict.fromkeys(codes):
+        for code in filter(str.isprintable, dict.fromkeys(codes)):
             own = self._own.get(code)
             if own is None:
                 missing.append(code)
@@ -86,6 +86,8 @@ class Products:
 
     async def by_link(self, code_type: str, code: str) -> list[ProductRecord]:
         """Return the products that carry a code of another system, in order of unified code."""
+        if not (code_type + code).isprintable():
+            return []
         prefix = _link_key(code_type, code, "")
         keys = await self._journal.scan(LINK_SPACE, prefix, limit=LINKED_LIMIT)
         codes = {key.removeprefix(prefix) for key, _ in keys}
@@ -114,7 +116,8 @@ class Products:
 
 def _link_keys(record: ProductRecord) -> Iterator[str]:
     for link in record.links:
-        yield _link_key(link.code_type, link.code, record.unified_code)
+        if (link.code_type + link.code).isprintable():  # a database takes no NUL in a key
+            yield _link_key(link.code_type, link.code, record.unified_code)
 
 
 def _link_key(code_type: str, code: str, unified_code: str) -> str:
