@@ -14,17 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.policies.ledger import postings
-from gateway.policies.policy import (
-    Conclusion,
-    Judgement,
-    Scope,
-    State,
-    because,
-    conclusion_identity,
-    withdrawal_cause,
-)
-from gateway.policies.prepayment_dues import RULE, Wanted, may_go_on, wanted
+from gateway.policies.ledger_open import Ending, Occasion, difference
+from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.prepayment_dues import RULE, may_go_on, wanted
 from gateway.policies.prepayment_facts import (
     Fact,
     knows_purchase,
@@ -41,9 +33,7 @@ from schemas.events import (
     FUND_YEAR_PAID,
     GOODS_RETURNED,
     INSTITUTION_REGISTERED,
-    PREPAYMENT_CLEARED,
     PREPAYMENT_CLEARING_STATED,
-    PREPAYMENT_DUE,
     PREPAYMENT_ENDED,
     PREPAYMENT_PACKAGE_SET,
 )
@@ -51,6 +41,7 @@ from schemas.money import QUANTITY_SCALE, fen, scaled
 from schemas.prepayment import PrepaymentBase
 
 NAME: Final = "prepayment"
+_ENDING: Final = Ending(PREPAYMENT_ENDED, "ended_id")
 _PURCHASES: Final = frozenset({ACCEPTANCE_RECORDED, GOODS_RETURNED})
 _LISTS: Final = {
     INSTITUTION_REGISTERED: "who",
@@ -115,7 +106,8 @@ class Prepayment:
             return Judgement()
         if message.type in _PURCHASES and not may_go_on(after):
             return Judgement(after)
-        return _Difference(key, after, message, content, rules, message.id).judgement()
+        day = _day(message, content)
+        return _concluded(key, after, rules, message.id, message.id, day)
 
     def withdraw(
         self,
@@ -131,7 +123,7 @@ class Prepayment:
         if after is None:
             return Judgement()
         cause = withdrawal_cause(by.id)
-        return _Difference(key, after, gone, content, rules, cause, by.id).judgement()
+        return _concluded(key, after, rules, cause, by.id, _day(gone, content))
 
 
 def _part(message: Message, content: State) -> str:
@@ -191,94 +183,12 @@ def _without(state: State, gone: Message, content: State) -> State | None:
     return {**state, name: kept} if len(kept) < len(state[name]) else None
 
 
-class _Difference:
-    """What follows now against what is open; `open` is by slot: id, told, balances and reasons."""
-
-    def __init__(
-        self,
-        key: str,
-        state: State,
-        message: Message,
-        content: State,
-        rules: Rulebook,
-        cause: str,
-        by: str = "",
-    ) -> None:
-        self._key, self._state, self._rules, self._cause = key, state, rules, cause
-        self._trigger, self._day = by or message.id, _day(message, content)
-        self._institution = key.split("/")[1]
-        self._open = dict(state["open"])
-        self._conclusions: list[Conclusion] = []
-
-    def judgement(self) -> Judgement:
-        """Return the state with what is open now, and the conclusions."""
-        now = wanted(self._institution, self._state, self._rules)
-        still = self._open
-        for slot in sorted(set(still) - {each.slot for each in now}):
-            self._end(still.pop(slot))
-        for each in now:
-            known = still.get(each.slot)
-            if known is None or known["told"] != _told(each):
-                still[each.slot] = self._begin(each, known)
-        return Judgement({**self._state, "open": still}, tuple(self._conclusions))
-
-    def _begin(self, new: Wanted, known: Mapping[str, Any] | None) -> dict[str, Any]:
-        before = known["moved"] if known is not None else {}
-        already = [known["id"]] if known is not None else [*new.long_causes]
-        dues = (
-            [each["id"] for each in self._open_dues(new)] if new.type == PREPAYMENT_CLEARED else []
-        )
-        why = because(
-            RULE, new.terms, new.arithmetic, [*new.causes, *dues, *already, self._trigger]
-        )
-        data = dict(new.data) | {"postings": postings(new.balances, before), "because": why}
-        if new.type == PREPAYMENT_DUE:
-            data["decided_on"] = self._day
-        if known is not None:
-            data["replaces"] = known["id"]
-        identity = self._conclude(new.type, data)
-        place = {name: new.data[name] for name in ("region", "base", "reference")}
-        reasons = {"clauses": why["clauses"], "terms": why["terms"]}
-        return {
-            "id": identity,
-            "type": new.type,
-            "told": _told(new),
-            "moved": new.balances,
-            "place": place,
-            "why": reasons,
-        }
-
-    def _open_dues(self, cleared: Wanted) -> list[Mapping[str, Any]]:
-        """Return the prepayments that a clearing is of, as they are open."""
-        place = (cleared.data["base"], cleared.data["reference"])
-        return [
-            each
-            for each in self._open.values()
-            if each["type"] == PREPAYMENT_DUE
-            and (each["place"]["base"], each["place"]["reference"]) == place
-        ]
-
-    def _end(self, known: Mapping[str, Any]) -> None:
-        why = {
-            "rule": RULE,
-            **known["why"],
-            "arithmetic": ["已无依据, 全部冲回 no longer follows: all of it is undone"],
-            "causes": [known["id"], self._trigger],
-        }
-        data = {
-            **known["place"],
-            "ended_id": known["id"],
-            "ended_on": self._day,
-            "postings": postings({}, known["moved"]),
-            "because": why,
-        }
-        self._conclude(PREPAYMENT_ENDED, data)
-
-    def _conclude(self, type_: str, data: Mapping[str, Any]) -> str:
-        identity = conclusion_identity(NAME, self._cause, self._key, len(self._conclusions))
-        self._conclusions.append(Conclusion(type_, {"institution": self._institution, **data}))
-        return identity
-
-
-def _told(new: Wanted) -> list[list[Any]]:
-    return [list(each) for each in new.told]
+def _concluded(
+    key: str, state: State, rules: Rulebook, cause: str, trigger: str, day: str
+) -> Judgement:
+    """Return the state with what is open now, and what leads there."""
+    institution = key.split("/")[1]
+    now = wanted(institution, state, rules)
+    occasion = Occasion(NAME, RULE, key, institution, cause, trigger, day)
+    still, drawn = difference(state["open"], now, occasion, _ENDING)
+    return Judgement({**state, "open": still}, drawn)

@@ -7,7 +7,6 @@ share half up. What a paper does not say is not due.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Any, Final
@@ -15,10 +14,10 @@ from typing import Any, Final
 from gateway.policies.ledger import (
     FUND_PREPAYMENT,
     FUND_SETTLEMENT,
-    Balances,
     entry,
     institution_account,
 )
+from gateway.policies.ledger_open import Wanted
 from gateway.policies.policy import State, shown
 from gateway.policies.prepayment_facts import (
     Fact,
@@ -38,25 +37,8 @@ from schemas.prepayment import PrepaymentBase, PrepaymentStage
 
 RULE: Final = "R2"
 _ABOVE: Final = "o:"
+_PLACE: Final = ("region", "base", "reference")
 _OF_CONTRACT: Final = frozenset({PrepaymentBase.CONTRACT_AMOUNT, PrepaymentBase.PURCHASE_AMOUNT})
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One conclusion that follows now, by its `slot`; `balances` is what it moves as a whole."""
-
-    slot: str
-    type: str
-    data: Mapping[str, Any]
-    balances: Balances
-    terms: tuple[Term, ...]
-    arithmetic: tuple[str, ...]
-    causes: tuple[str, ...]
-    told: tuple[Any, ...]
-    """What makes it another conclusion when it changes."""
-    amount: int = 0
-    long_causes: tuple[str, ...] = field(default=())
-    """Causes that the conclusion it replaces names already."""
 
 
 def wanted(institution: str, state: State, rules: Rulebook) -> list[Wanted]:
@@ -194,13 +176,13 @@ def _due(
         slot=slot,
         type=PREPAYMENT_DUE,
         data=about,
-        balances=entry(owed, FUND_PREPAYMENT, amount),
+        place=_PLACE,
         terms=tuple(cited),
         arithmetic=tuple(said),
         causes=tuple(causes),
-        told=tuple(sorted(about.items())),
-        amount=amount,
-        long_causes=tuple(receipts),
+        balances=entry(owed, FUND_PREPAYMENT, amount),
+        dated="decided_on",
+        facts=tuple(receipts),
     )
 
 
@@ -326,7 +308,7 @@ def _may_clear(when: Term, stated: Fact, state: State) -> bool:
 
 
 def _cleared(institution: str, stated: Fact, when: Term, dues: Sequence[Wanted]) -> Wanted:
-    prepaid = sum(due.amount for due in dues)
+    prepaid = sum(fen(due.data["amount"]) for due in dues)
     bought = fen(stated["selected_purchases"])
     offset = min(prepaid, bought)
     back = prepaid - offset
@@ -353,10 +335,10 @@ def _cleared(institution: str, stated: Fact, when: Term, dues: Sequence[Wanted])
         slot=f"k:{stated['reference']}",
         type=PREPAYMENT_CLEARED,
         data=data | ({"unified_code": product} if product else {}),
-        balances=moved,
+        place=_PLACE,
         terms=(when,),
         arithmetic=said,
         causes=(stated["id"],),
-        told=tuple(sorted(data.items())),
-        amount=prepaid,
+        balances=moved,
+        rests_on=tuple(due.slot for due in dues),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.policies.agreement_term import AgreementTerm
+from gateway.policies.budget import Budget
 from gateway.policies.eligibility import Eligibility
 from gateway.policies.linkage import Linkage
 from gateway.policies.payment_clock import PaymentClock
@@ -26,6 +27,7 @@ POLICIES: Final[tuple[Policy, ...]] = (
     Eligibility(),
     PaymentClock(),
     Prepayment(),
+    Budget(),
     Monitoring(),
     Publication(),
     RegionRollUp(),

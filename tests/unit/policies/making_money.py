@@ -106,7 +106,7 @@ def package(quarter: str, purchases: str, **changed: Any) -> Message:
         "selected_purchases": purchases,
         "set_on": "2022-01-05",
     }
-    return message(PREPAYMENT_PACKAGE_SET, f"package-{quarter}-{purchases}", data | changed)
+    return message(PREPAYMENT_PACKAGE_SET, f"package-{data | changed}", data | changed)
 
 
 def clearing(base: str, reference: str, purchases: str, **changed: Any) -> Message:
@@ -130,13 +130,12 @@ def budget(year: str, amount: str, *cuts: tuple[str, str], **changed: Any) -> Me
         "reductions": [{"ground": ground, "amount": each} for ground, each in cuts],
         "set_on": f"{year}-01-10",
     }
-    return message(BUDGET_SET, f"budget-{year}-{amount}", data | changed, "insurance")
+    return message(BUDGET_SET, f"budget-{data | changed}", data | changed, "insurance")
 
 
 def outturn(year: str, spent: str, **changed: Any) -> Message:
     data = {**_BUYER, "year": year, "spent": spent, "stated_on": f"{int(year) + 1}-01-15"}
-    number = f"outturn-{year}-{spent}-{sorted(changed.items())}"
-    return message(BUDGET_OUTTURN_STATED, number, data | changed, "insurance")
+    return message(BUDGET_OUTTURN_STATED, f"outturn-{data | changed}", data | changed, "insurance")
 
 
 def day_ended(day: str, region: str = GUIZHOU) -> Message:
