@@ -264,6 +264,8 @@ class Crosswalk:
         """Return every version of a code, by known_from and valid_from; file rows come first."""
         key = (partner, kind, local_code)
         meanings = self.spaces.get(partner, _NOTHING).get(kind, _EMPTY).get(local_code)
+        if meanings is None:
+            return ()
         filed = [_filed(key, one) for one in several(meanings) if one[4] is not STORED]
         versions = [*filed, *self.others.get(key, ())]
         document = self.document(key)

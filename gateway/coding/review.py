@@ -15,13 +15,15 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from gateway.coding.crosswalk import Crosswalk
-from gateway.coding.records import CrosswalkVersion, Proposal, Relation, Status, known_instant
+from gateway.coding.records import CrosswalkVersion, Proposal, Status, known_instant
 from gateway.coding.review_filing import (
     Filed,
     Filing,
     Page,
-    newly_decided,
+    listed_as,
     newly_filed,
+    newly_refused,
+    newly_retired,
     on_sheets,
     proposal_id,
 )
@@ -31,6 +33,14 @@ from gateway.coding.review_messages import (
     decided_data,
     deciding,
     proposing,
+)
+from gateway.coding.review_people import (
+    bulk,
+    check_batch,
+    check_person,
+    check_reason,
+    check_two_people,
+    own,
 )
 from gateway.coding.review_plan import (
     Decided,
@@ -43,13 +53,11 @@ from gateway.coding.review_plan import (
     known_after,
 )
 from gateway.coding.store import Counter, CrosswalkStore, decided
-from gateway.errors import Contended, Refused, Rejected, Unavailable, issue
+from gateway.errors import Contended, Rejected, Unavailable, issue
 from gateway.ports import Commit
 
 ATTEMPTS: Final = 50
 BULK_LIMIT: Final = 1000
-BATCH_LENGTH: Final = 100
-REASON_LENGTH: Final = 500
 
 T = TypeVar("T")
 
@@ -98,8 +106,8 @@ class Review:
         A refused one does not hinder the others, unless `all_or_none`: then nothing is filed. Raises
         Rejected for a bad `by` or `batch`, Unavailable.
         """
-        _check_person(by)
-        _check_batch(batch)
+        check_person(by)
+        check_batch(batch)
         at = known_instant(now)
 
         async def attempt() -> list[ProposalOutcome]:
@@ -142,7 +150,8 @@ class Review:
         round_ = 0
         while left:
             ids = {number: proposal_id(proposals[number], round_) for number in left}
-            on_file = await self._filing.get_many(list(dict.fromkeys(ids.values())))
+            wanted = list(dict.fromkeys(ids.values()))
+            on_file = await self._filing.get_many(wanted, self.crosswalk)
             over = []
             for number, identity in ids.items():
                 old = on_file.get(identity)
@@ -169,7 +178,7 @@ class Review:
 
         Raises Rejected when there is no such version in the store, Unavailable.
         """
-        filed = (await self._filing.get_many([version_id])).get(version_id)
+        filed = await self.get(version_id)
         if filed is None or filed.proposal.retires:
             raise Rejected(issue("crosswalk.replaced", "version", id=version_id))
         wanted = replace(
@@ -186,11 +195,11 @@ class Review:
         Raises Refused (`coding.two_people`: somebody approves an own proposal), Rejected (unknown or
         refused ones, overlaps, unclear choices: all issues, `path` being the proposal's id), Unavailable.
         """
-        _check_person(by)
+        check_person(by)
 
         async def attempt() -> Decided:
             filed, already = await self._open(ids, Status.APPROVED)
-            _check_two_people(filed, by)
+            check_two_people(filed, by)
             return await self._approve(filed, already, by, now, all_or_none=True)
 
         return await _again(attempt)
@@ -199,20 +208,20 @@ class Review:
         self, batch: str, *, by: str, now: datetime, exact_only: bool = False
     ) -> Decided:
         """Approve what still waits of a batch, all or none. Raises as `approve`; Rejected: no such batch."""
-        _check_person(by)
-        _check_batch(batch)
+        check_person(by)
+        check_batch(batch)
 
         async def attempt() -> Decided:
             ids = await self._filing.batch(batch) if batch else []
             if not ids:
                 raise Rejected(issue("proposal.unknown", "batch", id=batch))
-            found = await self._filing.get_many(ids)
+            found = await self._filing.get_many(ids, await self.follow())
             known = [found[each] for each in ids if each in found]
             waiting = [one for one in known if one.status is Status.PROPOSED]
             if exact_only:
-                waiting = [one for one in waiting if _bulk(one)]
+                waiting = [one for one in waiting if bulk(one)]
             already = tuple(one.id for one in known if one.status is Status.APPROVED)
-            _check_two_people(waiting, by)
+            check_two_people(waiting, by)
             return await self._approve(waiting, already, by, now, all_or_none=True)
 
         return await _again(attempt)
@@ -225,14 +234,14 @@ class Review:
         Corrections, retirements and the approver's own proposals are passed over; what is unsound is left
         and told (`left`). Raises Rejected for a bad `by`, Unavailable.
         """
-        _check_person(by)
+        check_person(by)
 
         async def attempt() -> Decided:
             chosen: list[Filed] = []
             after = ""
             while len(chosen) < limit:
-                page = await self._filing.page(Status.PROPOSED, partner, after, BULK_LIMIT)
-                chosen += [one for one in page.items if _bulk(one) and not _own(one, by)]
+                page = await self.proposals(Status.PROPOSED, partner, after, BULK_LIMIT)
+                chosen += [one for one in page.items if bulk(one) and not own(one, by)]
                 if not page.next:
                     break
                 after = page.next
@@ -245,9 +254,8 @@ class Review:
 
         Raises Rejected (no reason; unknown or approved ones), Unavailable.
         """
-        _check_person(by)
-        if not reason.strip() or len(reason) > REASON_LENGTH or not reason.isprintable():
-            raise Rejected(issue("crosswalk.reason", "reason"))
+        check_person(by)
+        check_reason(reason)
         at = known_instant(now)
 
         async def attempt() -> Decided:
@@ -258,7 +266,7 @@ class Review:
                     for one in filed
                 ]
                 writes = await self._filing.leaving(filed)
-                writes += newly_decided(filed, Status.REFUSED, by=by, at=at, reason=reason)
+                writes += newly_refused(filed, by=by, at=at, reason=reason)
                 document = deciding(data, self._about, now.isoformat())
                 work = Commit(submissions=[document], writes=writes)
                 await self._store.journal.commit(work)
@@ -270,7 +278,7 @@ class Review:
 
     async def get(self, identity: str) -> Filed | None:
         """Return a proposal by its id (the id of the version that it made)."""
-        return (await self._filing.get_many([identity])).get(identity)
+        return (await self._filing.get_many([identity], await self.follow())).get(identity)
 
     async def proposals(
         self,
@@ -280,7 +288,7 @@ class Review:
         limit: int = 100,
     ) -> Page:
         """Return a part of a work list (PROPOSED, APPROVED or REFUSED), by partner, oldest first."""
-        return await self._filing.page(status, partner, after, limit)
+        return await self._filing.page(status, partner, after, limit, await self.follow())
 
     async def version(self, version_id: str) -> CrosswalkVersion | None:
         """Return a version of the store by its id, believed or not."""
@@ -300,7 +308,7 @@ class Review:
         Raises Rejected for those that do not exist or were decided otherwise.
         """
         listed = list(dict.fromkeys(ids))
-        found = await self._filing.get_many(listed)
+        found = await self._filing.get_many(listed, await self.follow())
         wrong = [issue("proposal.unknown", each, id=each) for each in listed if each not in found]
         wrong += [
             issue("proposal.decided", one.id, id=one.id, status=one.status)
@@ -358,7 +366,8 @@ class Review:
         self, decision: Decision, crosswalk: Crosswalk, counter: Counter, by: str, now: datetime
     ) -> Commit:
         writes = decided(counter, documents_after(decision, crosswalk), decision.known)
-        writes += newly_decided(decision.filed, Status.APPROVED, by=by, at=decision.known)
+        writes += listed_as(decision.filed, Status.APPROVED, decision.known)
+        writes += newly_retired(decision.filed, by=by, at=decision.known)
         document = deciding(decision.data, self._about, now.isoformat())
         return Commit(submissions=[document], writes=writes)
 
@@ -374,39 +383,3 @@ async def _again(attempt: Callable[[], Awaitable[T]]) -> T:
 
 def _duplicate(identity: str) -> ProposalOutcome:
     return ProposalOutcome(identity, OutcomeState.DUPLICATE)
-
-
-def _bulk(filed: Filed) -> bool:
-    """Tell whether a proposal may be approved without being looked at one by one."""
-    proposal = filed.proposal
-    return (
-        proposal.exact
-        and not proposal.replaces
-        and not proposal.retires
-        and proposal.relation == Relation.EQUIVALENT
-    )
-
-
-def _own(filed: Filed, by: str) -> bool:
-    return filed.proposed_by.strip().casefold() == by.strip().casefold()
-
-
-def _check_two_people(filed: Sequence[Filed], by: str) -> None:
-    own = [one.id for one in filed if _own(one, by)]
-    if own:
-        raise Refused(
-            "coding.two_people",
-            f"两人经办:提议人 {by} 不得审定自己的提议({len(own)} 件,如 {own[0]})",
-            f"two people decide: {by} has proposed {own[0]} ({len(own)} in all), another must approve",
-            status=403,
-        )
-
-
-def _check_person(by: str) -> None:
-    if not by.strip() or len(by) > BATCH_LENGTH or not by.isprintable():
-        raise Rejected(issue("field.required", "by"))
-
-
-def _check_batch(batch: str) -> None:
-    if len(batch) > BATCH_LENGTH or not batch.isprintable() or "|" in batch:
-        raise Rejected(issue("field.format", "batch", detail=batch[:BATCH_LENGTH]))

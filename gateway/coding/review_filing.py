@@ -5,7 +5,8 @@
     crosswalk-batch      <batch>|<time>|<id>.<part>                 ids of one batch
 
 A sheet holds what one call filed (or decided) for one partner, SHEET ids at most. What is decided leaves the
-sheet on which it waited, so that two decisions about one proposal meet there as well.
+sheet on which it waited, so that two decisions about one proposal meet there. An approved proposal is not
+written again: the version that it made says who approved it, and when.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Any, Final
 
 import orjson
 
+from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.records import Choice, Proposal, Relation, Status
+from gateway.coding.store_documents import records_of
 from gateway.errors import Contended
 from gateway.ports import Journal, Stored, Write
 from schemas.envelope import ID_BYTES
@@ -97,12 +100,17 @@ class Filing:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    async def get_many(self, ids: Sequence[str]) -> dict[str, Filed]:
-        """Return those of the ids that exist."""
+    async def get_many(self, ids: Sequence[str], crosswalk: Crosswalk) -> dict[str, Filed]:
+        """Return those of the ids that exist, as they stand according to `crosswalk`."""
         found = await self._journal.get_many(PROPOSAL_SPACE, ids)
-        return {identity: filed_from(identity, stored) for identity, stored in found.items()}
+        return {
+            identity: standing(filed_from(identity, stored), crosswalk)
+            for identity, stored in found.items()
+        }
 
-    async def page(self, status: Status, partner: str, after: str, limit: int) -> Page:
+    async def page(
+        self, status: Status, partner: str, after: str, limit: int, crosswalk: Crosswalk
+    ) -> Page:
         """Return a part of a work list, by partner, oldest first."""
         prefix = f"{status.value}|{partner}|" if partner else f"{status.value}|"
         begun, _, place = after.rpartition(_PLACE_MARK)
@@ -116,7 +124,7 @@ class Filing:
             places += [each for key, stored in sheets for each in _on_sheet(key, stored)]
             begun = sheets[-1][0]
         shown = places[:limit]
-        found = await self.get_many([identity for _, identity in shown])
+        found = await self.get_many([identity for _, identity in shown], crosswalk)
         items = tuple(found[identity] for _, identity in shown if identity in found)
         return Page(items, shown[-1][0] if shown and len(places) > limit else "")
 
@@ -137,11 +145,13 @@ class Filing:
         writes = []
         for sheet in sheets:
             stored = found.get(sheet)
-            if stored is None:
-                raise Contended(f"sheet {sheet} is empty by now")
-            left = [each for each in orjson.loads(stored.value) if each[1] not in gone]
+            waiting = orjson.loads(stored.value) if stored is not None else []
+            left = [each for each in waiting if each[1] not in gone]
+            gone.difference_update(identity for _, identity in waiting)
             value = orjson.dumps(left) if left else None
-            writes.append(Write(LIST_SPACE, sheet, value, stored.version))
+            writes.append(Write(LIST_SPACE, sheet, value, stored.version if stored else 0))
+        if gone:
+            raise Contended(f"{len(gone)} of the proposals do not wait any longer")
         return writes
 
     async def batch(self, batch: str) -> list[str]:
@@ -204,16 +214,46 @@ def newly_filed(sheets: Mapping[str, Sequence[Filed]]) -> list[Write]:
     return writes
 
 
-def newly_decided(
-    filed: Sequence[Filed], status: Status, *, by: str, at: str, reason: str = ""
-) -> list[Write]:
-    """Return the writes that say of open proposals what became of them, in one call."""
-    writes = []
-    for one in filed:
-        after = replace(one, status=status, decided_by=by, decided_at=at, decision_reason=reason)
-        writes.append(Write(PROPOSAL_SPACE, one.id, _value(after), one.version))
+def listed_as(filed: Sequence[Filed], status: Status, at: str) -> list[Write]:
+    """Return the writes that put what one call has decided on sheets of the list of that status."""
     ids = [(one.proposal.partner, one.id) for one in filed]
-    return writes + _sheets(sheets_of(ids, status, at))
+    return _sheets(sheets_of(ids, status, at))
+
+
+def newly_refused(filed: Sequence[Filed], *, by: str, at: str, reason: str) -> list[Write]:
+    """Return the writes that say of open proposals that they were turned down, in one call."""
+    writes = listed_as(filed, Status.REFUSED, at)
+    for one in filed:
+        after = replace(
+            one, status=Status.REFUSED, decided_by=by, decided_at=at, decision_reason=reason
+        )
+        writes.append(Write(PROPOSAL_SPACE, one.id, _value(after), one.version))
+    return writes
+
+
+def newly_retired(filed: Sequence[Filed], *, by: str, at: str) -> list[Write]:
+    """Return the writes that say of retirements that they were approved: they make no version."""
+    return [
+        Write(
+            PROPOSAL_SPACE,
+            one.id,
+            _value(replace(one, status=Status.APPROVED, decided_by=by, decided_at=at)),
+            one.version,
+        )
+        for one in filed
+        if one.proposal.retires
+    ]
+
+
+def standing(filed: Filed, crosswalk: Crosswalk) -> Filed:
+    """Return a proposal as it stands: approved where there is a version of its id."""
+    if filed.status is Status.PROPOSED:
+        document = crosswalk.document(filed.proposal.key)
+        for record in records_of(document) if filed.id.encode() in document else ():
+            if record.get("id") == filed.id:
+                by, at = record["approved_by"], record["known_from"]
+                return replace(filed, status=Status.APPROVED, decided_by=by, decided_at=at)
+    return filed
 
 
 def _sheets(sheets: dict[str, list[str]]) -> list[Write]:
