@@ -53,10 +53,7 @@ class Entry:
     recorded_at: str
     hash: str
     line: int = 0
-    """Number of the row within its document; 0 where the row is the whole of it."""
-
-
-# --------------------------------------------------------------------------- what is made durable
+    """Number of the row within its document; 0: the whole."""
 
 
 @dataclass(slots=True)
@@ -98,9 +95,8 @@ class Submission:
     releases: str = ""
     """Id of the held row that the (single) row of this submission releases: taken off the hold list."""
     rejects: str = ""
-    """Id of the held row that the (single) row of this submission sends back (退回): taken off the hold
-    list too, wherever it stands there. The held row keeps its id and its bytes, to which this row leads;
-    what is not held any more is a duplicate, and nothing is written."""
+    """Id of the held row that the (single) row sends back (退回): taken off the hold list wherever it
+    stands. It keeps its id and bytes, to which the row leads; no longer held: a duplicate."""
 
 
 class LineState(StrEnum):
@@ -180,9 +176,6 @@ class Commit:
     """Rows of kind RECEIPT, appended as they are (deduped by their message's id)."""
 
 
-# --------------------------------------------------------------------------- reading
-
-
 @dataclass(frozen=True, slots=True)
 class Search:
     """A question to the journal; empty fields do not restrict. Newest first.
@@ -222,7 +215,7 @@ class Held:
     issues: tuple[Issue, ...]
     since: str
     number: int = 0
-    """Place on the hold list: older is smaller; by it the list is read in pages."""
+    """Place on the hold list: older is smaller."""
 
 
 @dataclass(frozen=True, slots=True)

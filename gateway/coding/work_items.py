@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.local_items import item_key, item_said, kept_items, merged
 from gateway.coding.occurrences import business_day
 from gateway.coding.records import LocalItem, Status
@@ -111,7 +112,8 @@ class _Reading:
     async def _proposals(self, partner: str) -> None:
         filing, after = Filing(self._journal), ""
         while True:
-            page = await filing.page(Status.PROPOSED, partner, after, _PROPOSALS)
+            # what is decided leaves the list, so no crosswalk needs to be asked how each one stands
+            page = await filing.page(Status.PROPOSED, partner, after, _PROPOSALS, Crosswalk({}, {}))
             for filed in page.items:
                 self._proposed.setdefault(KEY_MARK.join(filed.proposal.key), []).append(filed.id)
             if not page.next:
