@@ -86,11 +86,11 @@ class Operators:
 
 
 def _listed(given: Mapping[str, Any], findings: list[str]) -> dict[str, Operator]:
-    records = given.get("operator", ())
+    findings += [f"{FILE}: {name}: no such table" for name in given if name != "operator"]
+    records = given.get("operator", [])
     if not isinstance(records, list):
         findings.append(f"{FILE}: [[operator]]: a list of tables is expected")
         return {}
-    findings += [f"{FILE}: {name}: no such table" for name in given if name != "operator"]
     listed: dict[str, Operator] = {}
     for number, record in enumerate(records, start=1):
         named = record.get("id", f"#{number}") if isinstance(record, dict) else f"#{number}"
