@@ -7,7 +7,7 @@ difference; what follows no more is ended and undone. What is open stands in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +34,8 @@ class Wanted:
     balances: Balances = field(default_factory=dict)
     dated: str = ""
     """The field for the day on which it is concluded; "" where the data have their own day."""
-    facts: tuple[str, ...] = ()
-    """Further causes: many, and named already by the conclusion that it replaces."""
+    facts: Callable[[], Sequence[str]] = tuple
+    """Returns further causes: many, and named already by the conclusion that it replaces."""
     rests_on: tuple[str, ...] = ()
     """Slots whose conclusions are causes too."""
     named: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +105,7 @@ def _told(
     new: Wanted, before: Mapping[str, Any] | None, still: Open, occasion: Occasion
 ) -> dict[str, Any]:
     """Return the data of a conclusion that is new or replaces one."""
-    facts = new.facts if before is None else (before["id"],)
+    facts = new.facts() if before is None else (before["id"],)
     below = [still[slot]["id"] for slot in new.rests_on if slot in still]
     causes = [*new.causes, *below, *facts, occasion.trigger]
     data = dict(new.data)

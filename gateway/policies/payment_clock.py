@@ -46,6 +46,14 @@ from schemas.payment import Payer
 CONTRACTS_KEPT_DAYS: Final = 400
 """So long after its term a contract is kept: a late receipt still finds its payment days."""
 _OF_REGION: Final = frozenset({CALENDAR_DAY_ENDED, VOLUME_PERIOD_CLOSED})
+_DATED_BY: Final = {
+    ACCEPTANCE_RECORDED: "accepted_at",
+    GOODS_RETURNED: "returned_on",
+    PAYMENT_MADE: "paid_on",
+    CONTRACT_SIGNED: "signed_on",
+    VOLUME_PERIOD_CLOSED: "ended_on",
+    CALENDAR_DAY_ENDED: "day",
+}
 Facts = list[tuple[str, str, list[Any]]]
 """(receipt number, "a" or "c", line or credit)"""
 
@@ -160,15 +168,7 @@ def _lately(closed: Mapping[str, list[Any]], day: str) -> dict[str, list[Any]]:
 
 
 def _day_of(message: Message, content: State) -> str:
-    named = {
-        ACCEPTANCE_RECORDED: "accepted_at",
-        GOODS_RETURNED: "returned_on",
-        PAYMENT_MADE: "paid_on",
-        CONTRACT_SIGNED: "signed_on",
-        VOLUME_PERIOD_CLOSED: "ended_on",
-        CALENDAR_DAY_ENDED: "day",
-    }
-    return day_in_china(content[named[message.type]])
+    return day_in_china(content[_DATED_BY[message.type]])
 
 
 # ------------------------------------------------------------------------------ facts
@@ -293,11 +293,16 @@ def _day_ended(key: str, state: State, message: Message, day: str, rules: Rulebo
         return Judgement(passed)
     passed["next"] = ""
     revision = Revision(key, passed, rules, cause=message.id, by=message.id, on=day)
-    coming = [each["n"] for _, each in revision.receipts() if each["n"] > day]
+    later, now = "", []
     for number, receipt in revision.receipts():
-        if receipt["n"] and receipt["n"] <= day:
-            revision.put(number, receipt)
-    revision.state["next"] = min([*coming, *filter(None, [revision.state["next"]])], default="")
+        coming = receipt["n"]
+        if coming > day:
+            later = coming if not later or coming < later else later
+        elif coming:
+            now.append((number, receipt))
+    for number, receipt in now:
+        revision.put(number, receipt)
+    revision.state["next"] = min(filter(None, (later, revision.state["next"])), default="")
     return revision.judgement()
 
 

@@ -60,7 +60,7 @@ class Revision:
         self.state = {**state, "held": dict(state["held"]), "published": {**state["published"]}}
         self._parts: dict[str, dict[str, Receipt]] = dict(state["receipts"])
         self._own: set[str] = set()
-        self._touched: dict[str, None] = {}
+        self._touched: dict[str, Receipt] = {}
         self._conclusions: list[Conclusion] = []
 
     # ------------------------------------------------------------------ receipts
@@ -81,7 +81,7 @@ class Revision:
             receipt = {**receipt, "t": self.state["day"]}
         stood = standing(receipt, self._institution, self.state["day"], self._rules)
         kept = self._compare(number, receipt, stood)
-        self._touched |= dict.fromkeys(causes(receipt))
+        self._touched[number] = receipt
         self._keep(number, None if _empty(kept) or stood.forgotten else kept, stood.next)
 
     def due(self, accepted_on: str, region: str, product: str) -> Due | None:
@@ -251,7 +251,7 @@ class Revision:
             findings.RULE,
             [published] if published else [],
             ["逾期未付 overdue: 0.00"],
-            [known[4], known[1], self._by, *self._touched],
+            [known[4], known[1], self._by, *self._causes()],
         )
         place_named = {"period": period}
         data = findings.ended(
@@ -290,7 +290,7 @@ class Revision:
         follows = consequence(hold[2], hold[1], self._institution, self._rules)
         resumed = terms.value("payment.resumed", on) if terms is not None else None
         in_force = [*follows.hold, *([resumed] if resumed is not None else [])]
-        causes_now = [hold[0], self._by, *self._touched, self.state["day_id"]]
+        causes_now = [hold[0], self._by, *self._causes(), self.state["day_id"]]
         return {
             "region": hold[1],
             "hold_id": hold[0],
@@ -304,13 +304,20 @@ class Revision:
         """Return the state with what is open now, and the conclusions."""
         self._settle_hold()
         self._settle_publications()
-        self.state["receipts"] = {place: part for place, part in self._parts.items() if part}
+        for place in self._own:
+            if not self._parts[place]:
+                del self._parts[place]
+        self.state["receipts"] = self._parts
         return Judgement(self.state, tuple(self._conclusions))
 
     def _conclude(self, type_: str, data: Mapping[str, Any]) -> str:
         identity = conclusion_identity(NAME, self._cause, self._key, len(self._conclusions))
         self._conclusions.append(Conclusion(type_, {"institution": self._institution, **data}))
         return identity
+
+    def _causes(self) -> list[str]:
+        """Return the ids of all messages about the receipts that were looked at."""
+        return [cause for receipt in self._touched.values() for cause in causes(receipt)]
 
     def _ends_on(self) -> str:
         """Return the day on which something ends: the message's, at most the day after the last one."""

@@ -46,13 +46,17 @@ def standing(receipt: Receipt, institution: str, ended: str, rules: Rulebook) ->
     Something is overdue when its last day has ended and it is still unpaid: payments of today, the day
     after `ended`, count. What is dated later waits for its day.
     """
-    days = set(coming(receipt, ended))
     settled = settled_since(receipt)
+    until = days_after(settled, KEPT_DAYS) if settled else ""
+    today = days_after(ended, 1) if ended else ""
+    if settled and ended and all(each[1] <= today for each in receipt["c"]):  # by far the most
+        return Standing(next=until if until > ended else "", forgotten=until <= ended)
+    days = set(coming(receipt, ended))
     if settled:
-        days.add(days_after(settled, KEPT_DAYS))
+        days.add(until)
     if not ended:
         return Standing(next=min(days, default=""))
-    late, follows = overdue(receipt, ended, days_after(ended, 1)), NOTHING_FOLLOWS
+    late, follows = overdue(receipt, ended, today), NOTHING_FOLLOWS
     if late is not None:
         follows = consequence(late.due, late.region, institution, rules)
         starts = (follows.warned_on, follows.held_from)
@@ -66,7 +70,6 @@ def standing(receipt: Receipt, institution: str, ended: str, rules: Rulebook) ->
         excess=over,
         binding=binding,
         next=min((day for day in days if day > ended), default=""),
-        forgotten=bool(settled) and days_after(settled, KEPT_DAYS) <= ended,
     )
 
 

@@ -6,9 +6,10 @@ share half up. What a paper does not say is not due.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final
 
 from gateway.policies.ledger import (
@@ -20,6 +21,7 @@ from gateway.policies.ledger import (
 from gateway.policies.ledger_open import Wanted
 from gateway.policies.policy import State, shown
 from gateway.policies.prepayment_facts import (
+    Bought,
     Fact,
     excluded,
     in_community,
@@ -141,9 +143,13 @@ def _after_completion(
         f"{yuan(amount)} × {share.value} = {yuan(due)}",
     )
     about = _about(contract, base, PrepaymentStage.AFTER_COMPLETION, amount, share, due)
-    receipts = tuple(purchases(state["bought"], first, last))
+    receipts = partial(_purchases, state["bought"], first, last)
     slot = f"{_ABOVE}{contract['contract_no']}"
     yield _due(institution, slot, about, due, cited, said, causes, receipts)
+
+
+def _purchases(bought: Bought, first: str, last: str) -> tuple[str, ...]:
+    return tuple(purchases(bought, first, last))
 
 
 def _about(
@@ -169,7 +175,7 @@ def _due(
     cited: Sequence[Term],
     said: Sequence[str],
     causes: Sequence[str],
-    receipts: Sequence[str] = (),
+    receipts: Callable[[], Sequence[str]] = tuple,
 ) -> Wanted:
     owed = institution_account(institution, "vbp-prepayment")
     return Wanted(
@@ -182,7 +188,7 @@ def _due(
         causes=tuple(causes),
         balances=entry(owed, FUND_PREPAYMENT, amount),
         dated="decided_on",
-        facts=tuple(receipts),
+        facts=receipts,
     )
 
 
