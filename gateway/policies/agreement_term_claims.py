@@ -86,7 +86,7 @@ def _cycle(
 ) -> Cycle | None:
     first = published[0]["from"]
     same = [each for each in published if each["from"] == first]
-    found = _length(region, same[-1], rules)
+    found = _length(region, _said_most(same), rules)
     if found is None:
         return None
     last, term, line = found
@@ -103,6 +103,15 @@ def _cycle(
         after = _months_after(_day_after(last), int(limit.value))
         latest_until = _day_before(after)
     return Cycle(first, last, until, latest_until, published, extension, tuple(terms), line)
+
+
+def _said_most(published: Sequence[Fact]) -> Fact:
+    """Return the latest that states the last day, else the number of enterprises, else anything."""
+    for name in ("to", "makers"):
+        for each in reversed(published):
+            if each[name]:
+                return each
+    return published[-1]
 
 
 def _length(region: str, published: Fact, rules: Rulebook) -> tuple[str, Term | None, str] | None:

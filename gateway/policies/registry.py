@@ -9,6 +9,7 @@ from gateway.policies.budget import Budget
 from gateway.policies.eligibility import Eligibility
 from gateway.policies.linkage import Linkage
 from gateway.policies.payment_clock import PaymentClock
+from gateway.policies.payment_standard import PaymentStandard
 from gateway.policies.policy import Policy
 from gateway.policies.prepayment import Prepayment
 from gateway.policies.progress import Progress
@@ -25,6 +26,7 @@ POLICIES: Final[tuple[Policy, ...]] = (
     Progress(),
     Linkage(),
     Eligibility(),
+    PaymentStandard(),
     PaymentClock(),
     Prepayment(),
     Budget(),
