@@ -33,13 +33,15 @@ NO_LISTINGS: Final[State] = {"abouts": [], "book": {}, "listed": {}}
 
 
 class About(NamedTuple):
-    """What a listing says of its product: name, strength, pack, specification."""
+    """What a listing says of its product: name, strength, pack, specification; the rest where it is asked."""
 
     drug_name: str
     content: int | None
     unit: str
     pack: int
     specification: str
+    origin: str = ""
+    insured: bool | None = None
 
     @property
     def form(self) -> Form:
@@ -77,6 +79,13 @@ def about_of(content: Mapping[str, Any]) -> About:
         strength.get("unit", ""),
         content.get("pack_quantity", 1),
         content.get("specification") or "",
+    )
+
+
+def full_about(content: Mapping[str, Any]) -> About:
+    """Return also what a listing says of the product's origin (注册类别) and insurance (医保目录)."""
+    return about_of(content)._replace(
+        origin=content.get("origin") or "", insured=content.get("insured")
     )
 
 
