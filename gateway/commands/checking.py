@@ -12,6 +12,7 @@ from gateway.coding.crosswalk import Crosswalk
 from gateway.delivery.routes import Routes
 from gateway.errors import GatewayError, Misconfigured
 from gateway.journal.opening import open_journal
+from gateway.operators import Operators
 from gateway.partners import Partner, Partners
 from gateway.policies.terms import load_terms
 from gateway.settings import Settings
@@ -37,6 +38,7 @@ async def findings(settings: Settings) -> list[str]:
         partners = loaded
         found.extend(_partner_findings(partners, settings.home))
         attempt(lambda: Routes.load(settings.home, partners, known_interfaces()))
+    attempt(lambda: Operators.load(settings.home))
     attempt(lambda: Crosswalk.load(settings.home / "codes"))
     attempt(load_terms)
     found.extend(_digest_findings())
