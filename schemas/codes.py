@@ -42,5 +42,6 @@ CODED_FIELDS: Final[tuple[tuple[str, CodeKind, str], ...]] = (
     ("local_code", CodeKind.PRODUCT, "unified_code"),
     ("institution_local", CodeKind.INSTITUTION, "institution"),
     ("distributor_local", CodeKind.ENTERPRISE, "distributor"),
+    ("buyer_local", CodeKind.ENTERPRISE, "buyer"),
     ("maker_local", CodeKind.ENTERPRISE, "maker"),
 )

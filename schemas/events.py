@@ -97,7 +97,6 @@ from schemas.volume_findings import (
     TermOverextended,
 )
 
-_PER_INSTITUTION: Final = ("institution",)
 
 _PER_INSTITUTION_AND_DRUG: Final = ("institution", "drug")
 _PER_REGION_AND_DRUG: Final = ("region", "drug")

@@ -34,7 +34,8 @@ class InstitutionRegistered(Statement):
 
     `level` is the hospital grade (1 to 3; 0 without one, 未定级). `community` is the leading institution of
     the county medical community (县域医共体) that it is a member of. `serves_nonlocal` says that it carries
-    much in-province care for patients from elsewhere (承担省内异地就医需求较多).
+    much in-province care for patients from elsewhere (承担省内异地就医需求较多), `remote` that it lies in a
+    remote area or one that is hard to reach (偏远、交通不便地区).
     """
 
     institution_local: LocalCode
@@ -46,4 +47,5 @@ class InstitutionRegistered(Statement):
     level: Annotated[int, Field(strict=True, ge=0, le=3)] = 0
     community: Institution | None = None
     serves_nonlocal: Annotated[bool, Field(strict=True)] = False
+    remote: Annotated[bool, Field(strict=True)] = False
     registered_on: DateText
