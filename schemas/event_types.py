@@ -9,6 +9,8 @@ from typing import Any, Final
 from schemas.canonical import Canonical
 from schemas.issues import Issue
 
+__all__ = ["KEY_SEPARATOR", "OFFSET_CHINA", "TYPE_PREFIX", "EventType"]
+
 TYPE_PREFIX: Final = "cn.jicai."
 KEY_SEPARATOR: Final = "/"
 OFFSET_CHINA: Final = "+08:00"

@@ -18,7 +18,7 @@ from schemas.crosswalk import MappingDecided, MappingProposed
 from schemas.event_names import *
 from schemas.event_types import *
 from schemas.events_money import MONEY_EVENTS
-from schemas.events_supply import *
+from schemas.events_supply import SUPPLY_EVENTS
 from schemas.holding import HoldAged
 from schemas.listing import (
     ConsistencyPassed,
@@ -96,7 +96,6 @@ from schemas.volume_findings import (
     TermEnded,
     TermOverextended,
 )
-
 
 _PER_INSTITUTION_AND_DRUG: Final = ("institution", "drug")
 _PER_REGION_AND_DRUG: Final = ("region", "drug")

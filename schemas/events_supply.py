@@ -1,4 +1,4 @@
-"""报文清单(供应与行为): distribution, supply, self-purchases, prescribing, credit: their names and lines."""
+"""报文清单(供应与行为): distribution, supply, self-purchases, prescribing, credit: their lines."""
 
 from __future__ import annotations
 
@@ -15,6 +15,47 @@ from schemas.distribution import (
     UnchosenFound,
     chosen_days_in_order,
     one_seller_one_buyer,
+)
+from schemas.event_names import (
+    CREDIT_RECORDED,
+    CREDIT_WITHDRAWN,
+    DISTRIBUTION_CHOSEN,
+    DISTRIBUTION_FINDING_ENDED,
+    DISTRIBUTION_INVOICES_EXCEEDED,
+    DISTRIBUTION_LIMIT_EXCEEDED,
+    DISTRIBUTION_UNCHOSEN_FOUND,
+    DISTRIBUTION_WITHDRAWN,
+    INVOICE_ISSUED,
+    PRESCRIBING_CHANGE_COMPUTED,
+    PRESCRIBING_COUNTED,
+    PRESCRIBING_DROP_FOUND,
+    PRESCRIBING_FINDING_ENDED,
+    PRESCRIBING_REVIEW_LISTED,
+    PURCHASE_FILED_SHARE_COMPUTED,
+    PURCHASE_FILED_SHARE_EXCEEDED,
+    PURCHASE_FILING_BREACHED,
+    PURCHASE_FINDING_ENDED,
+    PURCHASE_NOT_PAYABLE,
+    PURCHASE_OFF_PLATFORM_FOUND,
+    PURCHASE_SELF_BOUGHT,
+    PURCHASE_SELF_FILED,
+    PURCHASE_TOTAL_STATED,
+    SUPPLY_AGREED,
+    SUPPLY_CAPACITY_REPORTED_LATE,
+    SUPPLY_CAPACITY_SHORT,
+    SUPPLY_DELIVERY_SHORT,
+    SUPPLY_FAILED,
+    SUPPLY_FINDING_ENDED,
+    SUPPLY_HALT_REPORTED,
+    SUPPLY_MEASURES_PROPOSED,
+    SUPPLY_PRIORITY_GIVEN,
+    SUPPLY_REPORT_MISSING,
+    SUPPLY_REPORTED,
+    SUPPLY_RESERVE_REPORTED,
+    SUPPLY_RESTORED,
+    SUPPLY_SHORTAGE_WARNED,
+    SUPPLY_SUBSTITUTION_ENDED,
+    SUPPLY_SUBSTITUTION_LISTED,
 )
 from schemas.event_types import EventType
 from schemas.prescribing import (
@@ -59,46 +100,6 @@ from schemas.supply_findings import (
     SubstitutionListed,
     SupplyFindingEnded,
 )
-
-DISTRIBUTION_CHOSEN: Final = "cn.jicai.distribution.chosen.v1"
-DISTRIBUTION_WITHDRAWN: Final = "cn.jicai.distribution.withdrawn.v1"
-INVOICE_ISSUED: Final = "cn.jicai.invoice.issued.v1"
-DISTRIBUTION_LIMIT_EXCEEDED: Final = "cn.jicai.distribution.limit_exceeded.v1"
-DISTRIBUTION_UNCHOSEN_FOUND: Final = "cn.jicai.distribution.unchosen_found.v1"
-DISTRIBUTION_INVOICES_EXCEEDED: Final = "cn.jicai.distribution.invoices_exceeded.v1"
-DISTRIBUTION_FINDING_ENDED: Final = "cn.jicai.distribution.finding_ended.v1"
-SUPPLY_AGREED: Final = "cn.jicai.supply.agreed.v1"
-SUPPLY_REPORTED: Final = "cn.jicai.supply.reported.v1"
-SUPPLY_CAPACITY_SHORT: Final = "cn.jicai.supply.capacity_short.v1"
-SUPPLY_HALT_REPORTED: Final = "cn.jicai.supply.halt_reported.v1"
-SUPPLY_RESERVE_REPORTED: Final = "cn.jicai.supply.reserve_reported.v1"
-SUPPLY_FAILED: Final = "cn.jicai.supply.failed.v1"
-SUPPLY_RESTORED: Final = "cn.jicai.supply.restored.v1"
-SUPPLY_REPORT_MISSING: Final = "cn.jicai.supply.report_missing.v1"
-SUPPLY_CAPACITY_REPORTED_LATE: Final = "cn.jicai.supply.capacity_reported_late.v1"
-SUPPLY_SHORTAGE_WARNED: Final = "cn.jicai.supply.shortage_warned.v1"
-SUPPLY_MEASURES_PROPOSED: Final = "cn.jicai.supply.measures_proposed.v1"
-SUPPLY_DELIVERY_SHORT: Final = "cn.jicai.supply.delivery_short.v1"
-SUPPLY_PRIORITY_GIVEN: Final = "cn.jicai.supply.priority_given.v1"
-SUPPLY_FINDING_ENDED: Final = "cn.jicai.supply.finding_ended.v1"
-SUPPLY_SUBSTITUTION_LISTED: Final = "cn.jicai.supply.substitution_listed.v1"
-SUPPLY_SUBSTITUTION_ENDED: Final = "cn.jicai.supply.substitution_ended.v1"
-PURCHASE_SELF_BOUGHT: Final = "cn.jicai.purchase.self_bought.v1"
-PURCHASE_SELF_FILED: Final = "cn.jicai.purchase.self_filed.v1"
-PURCHASE_TOTAL_STATED: Final = "cn.jicai.purchase.total_stated.v1"
-PURCHASE_OFF_PLATFORM_FOUND: Final = "cn.jicai.purchase.off_platform_found.v1"
-PURCHASE_FILING_BREACHED: Final = "cn.jicai.purchase.filing_breached.v1"
-PURCHASE_FILED_SHARE_COMPUTED: Final = "cn.jicai.purchase.filed_share_computed.v1"
-PURCHASE_FILED_SHARE_EXCEEDED: Final = "cn.jicai.purchase.filed_share_exceeded.v1"
-PURCHASE_NOT_PAYABLE: Final = "cn.jicai.purchase.not_payable.v1"
-PURCHASE_FINDING_ENDED: Final = "cn.jicai.purchase.finding_ended.v1"
-PRESCRIBING_COUNTED: Final = "cn.jicai.prescribing.counted.v1"
-PRESCRIBING_CHANGE_COMPUTED: Final = "cn.jicai.prescribing.change_computed.v1"
-PRESCRIBING_DROP_FOUND: Final = "cn.jicai.prescribing.drop_found.v1"
-PRESCRIBING_REVIEW_LISTED: Final = "cn.jicai.prescribing.review_listed.v1"
-PRESCRIBING_FINDING_ENDED: Final = "cn.jicai.prescribing.finding_ended.v1"
-CREDIT_RECORDED: Final = "cn.jicai.credit.recorded.v1"
-CREDIT_WITHDRAWN: Final = "cn.jicai.credit.withdrawn.v1"
 
 _PRODUCT: Final = ("maker", "unified_code")
 _PARTY: Final = ("party",)
