@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.coding_stress import stress_questions
@@ -38,6 +40,7 @@ def all_sets(data: Path, *, seed: int) -> list[EvaluationSet]:
         short_names(data, known),
         completed_names(data, known),
         *stress(known, seed),
+        halved(known, seed),
         distributor_codes(data, known),
     ]
 
@@ -205,6 +208,40 @@ def stress(known: Catalogue, seed: int) -> list[EvaluationSet]:
         if not is_true or _bare(row["generic_name"]) in out:
             absent.questions.append(Question(asked, frozenset()))
     return [rewritten, absent]
+
+
+def halved(known: Catalogue, seed: int) -> EvaluationSet:
+    """(4b) one half of the catalogue asked of the other: twins of one maker under another number."""
+    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    rows = [row for row in known.rows if _identities(row)]
+    draw.shuffle(rows)
+    there, asked = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+    made = EvaluationSet(
+        "halved",
+        "一半目录问另一半",
+        "one half of the catalogue asked of the other, with and without approval numbers",
+        "rows with one approval number (as written in any form) and one pack; none for most. Rows whose"
+        " number is missing or cut off in the source are left out on both sides.",
+        [product_record(row) for row in there],
+    )
+    by_number: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in there:
+        for key in _identities(row):
+            by_number[key].add(row["local_drug_code"])
+    for row in asked:
+        truths = frozenset[str]().union(*(by_number[key] for key in _identities(row)))
+        for question in (_asked(row), replace(_asked(row), approval_no="")):
+            made.questions.append(Question(question, truths))
+    return made
+
+
+def _identities(row: Row) -> list[tuple[str, str]]:
+    """Return under what a row is one product with another: numbers as the source wrote them.
+
+    Rows without a whole number (a few are cut off in the source) have no identity to check against.
+    """
+    numbers = re.findall(r"[A-Z][0-9]{8}", row["approval_no_raw"])
+    return [(number, row["pack_qty"]) for number in numbers]
 
 
 def _bare(name: str) -> str:

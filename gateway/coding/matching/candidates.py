@@ -23,10 +23,11 @@ class Candidates:
     """Products, institutions and enterprises by what they say. Adding is cheap; ranking changes nothing.
 
     `aliases` maps a company's name to the short name of its group (正大天晴…): it lifts candidates of the
-    same group and never identifies one.
+    same group and never identifies one. `complete` says that the products are the whole national
+    catalogue: only then may an item without an approval number be exact with a product that has one.
     """
 
-    def __init__(self, aliases: Mapping[str, str] | None = None) -> None:
+    def __init__(self, aliases: Mapping[str, str] | None = None, *, complete: bool = False) -> None:
         groups = {
             name: group
             for raw, group in (aliases or {}).items()
@@ -36,16 +37,22 @@ class Candidates:
             {parse_maker(group).name: group for group in (aliases or {}).values() if group}
         )
         self._products = ProductIndex()
-        self._ranking = ProductRanking(self._products, groups)
+        self._ranking = ProductRanking(self._products, groups, complete=complete)
         self._parties = {
             kind.value: PartyRanking(kind.value, groups)
             for kind in (CodeKind.INSTITUTION, CodeKind.ENTERPRISE)
         }
 
     @classmethod
-    def of(cls, records: Iterable[Record], aliases: Mapping[str, str] | None = None) -> Self:
+    def of(
+        cls,
+        records: Iterable[Record],
+        aliases: Mapping[str, str] | None = None,
+        *,
+        complete: bool = False,
+    ) -> Self:
         """Build the index of all records. A party of another kind raises KeyError."""
-        made = cls(aliases)
+        made = cls(aliases, complete=complete)
         made.add_many(records)
         return made
 

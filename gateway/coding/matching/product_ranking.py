@@ -19,8 +19,10 @@ STANDARD_CODE: Final = "drug_standard_code_86"
 class ProductRanking:
     """Ranks items of kind product against an index."""
 
-    def __init__(self, index: ProductIndex, groups: Mapping[str, str]) -> None:
-        self._index, self._groups = index, groups
+    def __init__(
+        self, index: ProductIndex, groups: Mapping[str, str], *, complete: bool = False
+    ) -> None:
+        self._index, self._groups, self._complete = index, groups, complete
 
     def rank(self, item: LocalItem, limit: int, on: str = "") -> list[Candidate]:
         """Return up to `limit` candidates; those that do not hold on the day `on` are never exact."""
@@ -64,7 +66,10 @@ class ProductRanking:
                 verdicts["name"] = Verdict.EQUAL
             if not rivals(verdicts):
                 continue
-            if not qualifies(verdicts, anchored=self._is_anchored(comparison, points, product)):
+            anchored = self._is_anchored(comparison, points, product)
+            silent = not comparison.approvals and bool(self._index.numbered[product])
+            unconfirmed = silent and not self._complete
+            if not qualifies(verdicts, anchored=anchored, unconfirmed=unconfirmed):
                 return -1
             if found >= 0 and codes[found] != codes[product]:
                 return -1

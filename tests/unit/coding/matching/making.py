@@ -43,13 +43,15 @@ def product(code: str, **changed: Any) -> ProductRecord:
     return replace(AMLODIPINE, unified_code=code, **changed)
 
 
-def exact(asked: LocalItem, *records: ProductRecord, on: str = "") -> str:
+def exact(asked: LocalItem, *records: ProductRecord, on: str = "", complete: bool = True) -> str:
     """Return the unified code of the exact candidate, "" where there is none."""
-    found = [one for one in ranked(asked, *records, on=on) if one.exact]
+    found = [one for one in ranked(asked, *records, on=on, complete=complete) if one.exact]
     assert len(found) <= 1
     return found[0].unified_code if found else ""
 
 
-def ranked(asked: LocalItem, *records: ProductRecord, on: str = "") -> list[Candidate]:
+def ranked(
+    asked: LocalItem, *records: ProductRecord, on: str = "", complete: bool = True
+) -> list[Candidate]:
     """Return the candidates among the records (or the one product)."""
-    return Candidates.of(records or (AMLODIPINE,)).rank(asked, on=on)
+    return Candidates.of(records or (AMLODIPINE,), complete=complete).rank(asked, on=on)

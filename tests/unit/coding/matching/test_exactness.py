@@ -114,6 +114,16 @@ def test_a_product_that_differs_is_no_rival(changed: dict[str, str]) -> None:
     assert exact(ITEM, AMLODIPINE, product("P002", **changed)) == "P001"
 
 
+def test_an_item_without_a_number_needs_the_whole_catalogue() -> None:
+    unnumbered = item(approval_no="")
+    assert exact(unnumbered, AMLODIPINE, complete=True) == "P001"
+    assert not exact(unnumbered, AMLODIPINE, complete=False)
+    assert exact(unnumbered, product("P001", approval_no=""), complete=False) == "P001"
+    twin = product("P002", approval_no="国药准字J20200009")
+    assert not exact(unnumbered, AMLODIPINE, twin, complete=True)
+    assert exact(ITEM, AMLODIPINE, twin, complete=False) == "P001"
+
+
 def test_a_number_that_cannot_be_compared_has_not_agreed() -> None:
     unnumbered = product("P001", approval_no="")
     assert not exact(ITEM, unnumbered)
@@ -189,7 +199,13 @@ products = st.builds(
 
 
 @settings(max_examples=200)
-@given(records=st.lists(products, max_size=8), name=texts, pack=packs, maker=makers, number=numbers)
+@given(
+    records=st.lists(products, max_size=8, unique_by=lambda one: one.unified_code),
+    name=texts,
+    pack=packs,
+    maker=makers,
+    number=numbers,
+)
 def test_an_exact_candidate_never_differs_in_what_both_sides_say(
     records: list[ProductRecord], name: str, pack: str, maker: str, number: str
 ) -> None:
