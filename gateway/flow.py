@@ -167,6 +167,7 @@ def _submission(reception: Reception, digest: str) -> Prepared:
             line.kind,
             (line.message.subject, *line.keys),
             line.uncoded,
+            holds_back=(line.message.subject, *line.lacking),
         )
         for line in reception.lines
         if line.message is not None

@@ -46,6 +46,8 @@ class Line:
 
     draft: Draft
     keys: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    """Those of the keys that have no meaning."""
     uncoded: tuple[Issue, ...] = ()
     message: Message | None = None
 
@@ -121,7 +123,7 @@ def code(reception: Reception) -> None:
             wrong = coded.issues if partner.uncoded == "reject" else refused
             reception.refused.append((draft.line, wrong))
             continue
-        line.keys, line.uncoded = tuple(coded.keys), tuple(coded.issues)
+        line.keys, line.lacking, line.uncoded = coded.keys, coded.lacking, coded.issues
         kept.append(line)
     reception.lines = kept
 

@@ -34,6 +34,8 @@ class Coded(NamedTuple):
     issues: tuple[Issue, ...]
     keys: tuple[str, ...]
     """`partner|kind|code`, each once, in order of appearance."""
+    lacking: tuple[str, ...] = ()
+    """Those of the keys that have no meaning."""
 
 
 def code_draft(data: dict[str, Any], partner: Partner, day: str, crosswalk: Crosswalk) -> Coded:
@@ -52,19 +54,21 @@ def code_draft(data: dict[str, Any], partner: Partner, day: str, crosswalk: Cros
                 coding.fill(line, at)
     if coding.issues:
         take_back(data, crosswalk)
-    return Coded(tuple(coding.issues), tuple(dict.fromkeys(coding.keys)))
+    lacking = tuple(dict.fromkeys(coding.lacking))
+    return Coded(tuple(coding.issues), tuple(dict.fromkeys(coding.keys)), lacking)
 
 
 class _Coding:
     """One draft being coded."""
 
-    __slots__ = ("_crosswalk", "_day", "_drugs", "_fields", "_partner", "issues", "keys")
+    __slots__ = ("_crosswalk", "_day", "_drugs", "_fields", "_partner", "issues", "keys", "lacking")
 
     def __init__(self, partner: Partner, day: str, crosswalk: Crosswalk) -> None:
         self._partner, self._day, self._drugs = partner, day, crosswalk.drugs
         self._fields = crosswalk.coded_fields(partner.id)
         self._crosswalk = crosswalk
         self.keys: list[str] = []
+        self.lacking: list[str] = []
         self.issues: list[Issue] = []
 
     def fill(self, data: dict[str, Any], place: str | int) -> None:
@@ -84,6 +88,8 @@ class _Coding:
                 unified = self._otherwise(local, kind, space, field, place)
             if unified is not None:
                 data[unified_field] = unified
+            elif type(local) is str:
+                self.lacking.append(prefix + local)
         product = data.get("unified_code")
         if type(product) is str:
             drug = self._drugs.get(product)

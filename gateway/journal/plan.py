@@ -205,16 +205,14 @@ class _Planner:
     def _state(self, row: Row) -> LineState:
         """Return whether a new row is accepted or held; a held one holds back those after it."""
         keys = self._known.hold_keys
-        held = row.kind is EntryKind.HELD or (
-            bool(keys) and any(keys.get(key) for key in row.waits_on)
-        )
-        if not held:
+        behind = [key for key in row.waits_on if keys.get(key)] if keys else []
+        if row.kind is not EntryKind.HELD and not behind:
             return LineState.ACCEPTED
         number = next(self._numbers)
-        waits_on = tuple(dict.fromkeys(row.waits_on))
-        for key in waits_on:
+        holds_back = tuple(dict.fromkeys((*(row.holds_back or row.waits_on), *behind)))
+        for key in holds_back:
             keys.setdefault(key, []).append(number)
-        self._known.held[row.message.id] = HeldPlace(number, waits_on, "", "", b"")
+        self._known.held[row.message.id] = HeldPlace(number, holds_back, "", "", b"")
         return LineState.HELD
 
     def _leave(self, given: Submission) -> Outcome:

@@ -189,12 +189,17 @@ class MemoryJournal:
                 entry.seq,
                 given.partner,
                 row.message.subject,
-                tuple(row.waits_on),
+                self._holds_back(row),
                 tuple(row.held_for),
                 given.received_at,
                 self._state.numbered,
             )
         return entry, LineOutcome(row.line, LineState.HELD, identity, tuple(row.held_for))
+
+    def _holds_back(self, row: Row) -> tuple[str, ...]:
+        behind = {key for held in self._state.holds.values() for key in held.keys}
+        waits = [key for key in row.waits_on if key in behind]
+        return tuple(dict.fromkeys((*(row.holds_back or row.waits_on), *waits)))
 
     def _blocked(self, row: Row, releases: str) -> bool:
         keys = set(row.waits_on)

@@ -228,3 +228,33 @@ async def test_two_journals_release_the_same_rows_at_once_and_each_goes_once(
     assert verdicts.count(Verdict.DUPLICATE) == 20
     assert await one.held() == []
     assert sum(head.seq for head in await two.heads()) == 40
+
+
+async def test_a_known_code_of_a_held_message_does_not_stop_what_shares_it(
+    journal: AnyJournal,
+) -> None:
+    """One unknown product must not stop a whole hospital; what lacks the same code waits its turn."""
+    ward = "his|institution|I1"
+    lacking = Row(
+        message("a" * 32, "s1"),
+        1,
+        EntryKind.HELD,
+        waits_on=("s1", CODE, ward),
+        holds_back=("s1", CODE),
+    )
+    others = [
+        Row(message("b" * 32, "s2"), 2, waits_on=("s2", ward), holds_back=("s2",)),
+        Row(message("c" * 32, "s3"), 3, waits_on=("s3", CODE, ward), holds_back=("s3",)),
+        Row(message("d" * 32, "s1"), 4, waits_on=("s1", ward), holds_back=("s1",)),
+        Row(message("e" * 32, "s3"), 5, waits_on=("s3",), holds_back=("s3",)),
+    ]
+    (outcome,) = await journal.commit(commit(submission("m1", [lacking, *others])))
+    assert [state for _, state in states(outcome)] == [
+        "held",
+        "accepted",
+        "held",
+        "held",
+        "held",
+    ]
+    keys = {each.id[0]: each.keys for each in await journal.held()}
+    assert keys == {"a": ("s1", CODE), "c": ("s3", CODE), "d": ("s1",), "e": ("s3",)}

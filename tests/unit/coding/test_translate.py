@@ -91,7 +91,7 @@ def test_a_native_code_passes_when_it_has_the_shape_and_is_looked_up_when_not() 
 def test_a_unified_field_without_a_local_code_is_left_as_it_was_given() -> None:
     data: dict[str, Any] = {"institution": HOSPITAL, "unified_code": ONE}
     coded = code_draft(data, partner(), "2024-01-01", CROSSWALK)
-    assert coded == ((), ())
+    assert coded == ((), (), ())
     assert data == {"institution": HOSPITAL, "unified_code": ONE, "drug": "AMLO"}
 
 
