@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -213,9 +214,15 @@ def _order(
     if sheet:
         plan = plan.model_copy(update={"sheet": sheet})
     today = utc_now().astimezone(CHINA).date().isoformat()
-    effective = plan.constants.get("valid_from", "") or today
     return ImportOrder(
-        file, plan, partner, kind, evidence, full=full, effective=effective, suggested=suggested
+        file,
+        plan,
+        partner,
+        kind,
+        evidence,
+        full=full,
+        effective=plan.constant_day("valid_from") or today,
+        suggested=suggested,
     )
 
 
@@ -241,6 +248,7 @@ async def _preview(settings: Settings, order: ImportOrder, *, as_json: bool) -> 
     from gateway.coding.interchange.importing import prepare  # noqa: PLC0415
 
     crosswalk = await read_crosswalk(settings)
+    _keep_for_good()
     with progressing() as progress:
         prepared = await asyncio.to_thread(prepare, order, crosswalk, _partners(settings), progress)
     tell_preview(prepared, as_json=as_json)
@@ -252,6 +260,7 @@ async def _import(settings: Settings, order: ImportOrder, by: str, *, as_json: b
     from gateway.coding.interchange.importing import file_batch, prepare  # noqa: PLC0415
 
     async with opened_review(settings) as review:
+        _keep_for_good()
         with progressing() as progress:
             prepared = await asyncio.to_thread(
                 prepare, order, review.crosswalk, _partners(settings), progress
@@ -324,6 +333,12 @@ async def _export(
     return await asyncio.to_thread(
         write_view, crosswalk, view, form, output, now=utc_now(), safe=safe
     )
+
+
+def _keep_for_good() -> None:
+    """Spare the collector the crosswalk: it stays until the command ends."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextlib.contextmanager

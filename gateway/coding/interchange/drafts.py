@@ -7,7 +7,7 @@ another tomorrow, a date in a code column is what a spreadsheet made of it. All 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from gateway.coding.interchange.cells import Cell
@@ -45,6 +45,8 @@ class Given:
     """The registered partners."""
     check: UnifiedCheck
     evidence: str = ""
+    source: str = ""
+    """Name of the file: it stands in each row's evidence, with the row."""
 
 
 class Drafting:
@@ -75,10 +77,9 @@ class Drafting:
         if problem is not None:
             self.findings.append(problem)
             return None
-        return Draft(row, self._proposal(values), self._taking.said_from)
+        return Draft(row, self._proposal(row, values), self._taking.said_from)
 
-    def _proposal(self, values: dict[str, str]) -> Proposal:
-        evidence = values["evidence"] or self._given.evidence
+    def _proposal(self, row: int, values: dict[str, str]) -> Proposal:
         return Proposal(
             values["partner"],
             values["kind"],
@@ -88,11 +89,18 @@ class Drafting:
             values["valid_to"],
             Relation(values["relation"]),
             Choice(values["choice"]),
-            evidence=evidence,
+            evidence=self._evidence(row, values),
             reason=values["reason"],
             local_name=values["local_name"],
             local_specification=values["local_specification"],
         )
+
+    def _evidence(self, row: int, values: dict[str, str]) -> str:
+        said, source = values["evidence"] or self._given.evidence, self._given.source
+        if not source:
+            return said
+        at = f"{source[:LONGEST_SOURCE]} row {row}"
+        return f"{said[: LONGEST_REASON - len(at) - 2]}; {at}" if said else at
 
     def _problem(self, row: int, values: dict[str, str]) -> Finding | None:
         if values["status"] not in {"", "approved"}:
@@ -128,11 +136,3 @@ class Drafting:
         if not detail:
             return None
         return finding("row.unified", row, "unified_code", text=quoted(unified), detail=detail)
-
-
-def with_evidence(draft: Draft, source: str) -> Draft:
-    """Return the draft with the file and row it stands in at the end of its evidence."""
-    at = f"{source[:LONGEST_SOURCE]} row {draft.row}"
-    said = draft.proposal.evidence[: LONGEST_REASON - len(at) - 2]
-    evidence = f"{said}; {at}" if said else at
-    return replace(draft, proposal=replace(draft.proposal, evidence=evidence))

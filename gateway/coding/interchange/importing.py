@@ -22,7 +22,7 @@ from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.interchange.believed import StandingCrosswalk
 from gateway.coding.interchange.cells import Limits
 from gateway.coding.interchange.compare import compare
-from gateway.coding.interchange.drafts import Draft, Drafting, Given, with_evidence
+from gateway.coding.interchange.drafts import Drafting, Given
 from gateway.coding.interchange.findings import BadFile, Finding, bad_file
 from gateway.coding.interchange.headings import headed
 from gateway.coding.interchange.missing import Scope
@@ -30,11 +30,8 @@ from gateway.coding.interchange.opening import open_table
 from gateway.coding.interchange.plan import ColumnPlan
 from gateway.coding.interchange.preview import Change, Preview, State
 from gateway.coding.interchange.unified import known_system, unified_check
-from gateway.coding.records import Status
 from gateway.coding.review import Review
-from gateway.coding.review_filing import Filing
 from gateway.coding.review_plan import OutcomeState, ProposalOutcome
-from gateway.ports import Journal
 
 Progress = Callable[[str, int], None]
 """Told what is being done (reading, comparing, filing) and how many rows of it are done."""
@@ -120,7 +117,7 @@ def prepare(
     )
     found = headed(table, plan, "crosswalk", suggested=order.suggested)
     check = partial(unified_check, system=plan.unified_system)
-    drafting = Drafting(found, Given(plan, partners, check, order.evidence))
+    drafting = Drafting(found, Given(plan, partners, check, order.evidence, table.name))
     drafts = list(told(drafting.drafts(), progress, READING))
     if not drafts and not drafting.findings:
         raise bad_file("file.no_rows")
@@ -128,19 +125,15 @@ def prepare(
         full=order.full,
         effective=order.effective,
         partner=plan.constants.get("partner", ""),
-        kind=plan.constants.get("kind", "product"),
+        kind=plan.constants.get("kind", ""),
         source=order.path.name,
     )
     progress(COMPARING, len(drafts))
-    preview = compare(_sourced(drafts, table.name), StandingCrosswalk(crosswalk), scope)
+    preview = compare(drafts, StandingCrosswalk(crosswalk), scope)
     preview.add_invalid(drafting.findings)
     preview.changes.sort(key=lambda one: one.row or len(drafts) + len(drafting.findings) + 10**9)
     rows = len(drafts) + len({one.row for one in drafting.findings})
     return Prepared(batch, preview, rows, (*crosswalk.notes, *table.notes))
-
-
-def _sourced(drafts: Iterable[Draft], source: str) -> Iterator[Draft]:
-    return (with_evidence(draft, source) for draft in drafts)
 
 
 def told(items: Iterable[Item], progress: Progress, what: str) -> Iterator[Item]:
@@ -214,10 +207,3 @@ def _against(preview: Preview) -> list[Finding]:
         for one in preview.changes
         if one.state in {State.CONFLICTING, State.INVALID}
     ]
-
-
-async def batch_standing(journal: Journal, batch: str) -> dict[Status, int]:
-    """Return how many proposals of a batch are of each status; empty: there is no such batch."""
-    filing = Filing(journal)
-    found = await filing.get_many(await filing.batch(batch))
-    return dict(Counter(one.status for one in found.values()))

@@ -41,7 +41,14 @@ _CELL: Final = re.compile(
 )
 _PLACE: Final = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _ERROR: Final = re.compile(rb"""\st\s*=\s*["']e["']""")
-_TAG_LIMIT: Final = 1 << 16
+_NAME: Final = rb"<(?:[A-Za-z_][A-Za-z0-9_.-]*:)?"
+_OPENED: Final = re.compile(_NAME + rb"c(?=[\s/>])")
+_PLACED: Final = re.compile(
+    _NAME + rb"""c(?=\s)[^>]*?\sr\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["'][^>]*?(/?)>"""
+)
+_SUSPECT: Final = re.compile(_NAME + rb"""f(?=[\s/>])|\st\s*=\s*["']e["']|<!(?:DOCTYPE|ENTITY)""")
+_TAIL: Final = 1 << 14
+_PIECE_LIMIT: Final = 1 << 20
 
 
 def sheet_parts(archive: Archive) -> list[str]:
@@ -65,23 +72,45 @@ def _part(target: str) -> str:
 
 def xlsx_scan(archive: Archive, part: str, limits: Limits) -> Scan:
     """Scan one sheet. Raises BadFile (too wide, too long, not plain UTF-8 XML)."""
-    scan = Scan()
-    row = column = 0
-    for attributes, closed, formula, declared in _tags(archive, part):
-        if declared:
-            raise bad_file("file.damaged", detail=f"{part}: DOCTYPE")
-        if formula:
-            scan.marks[row, column] = Flaw("cell.formula", cell_name(row, column))
+    scan, place = Scan(), (0, 0)
+    for text in _whole_tags(archive, part):
+        if _SUSPECT.search(text):
+            place = _scan_closely(scan, text, place)
         else:
-            row, column = _place(attributes, row)
-            if b"e" in attributes and _ERROR.search(attributes):
-                scan.marks[row, column] = Flaw("cell.error", cell_name(row, column), "#N/A …")
-            if not closed:
-                scan.rows, scan.columns = max(scan.rows, row), max(scan.columns, column + 1)
-        if len(scan.marks) > _MARK_LIMIT:
-            raise bad_file("cell.formula", cell=cell_name(row, column))
-    check_area(scan.rows, scan.columns, limits)
+            _scan_places(scan, text)
+        check_area(scan.rows, scan.columns, limits)
     return scan
+
+
+def _scan_places(scan: Scan, text: bytes) -> None:
+    """Take only the places of cells: there is nothing else in this part of the sheet."""
+    placed = _PLACED.findall(text)
+    if len(placed) != len(_OPENED.findall(text)):
+        raise bad_file("file.damaged", detail=f"a cell without its place after row {scan.rows}")
+    filled = [(column, row) for column, row, closed in placed if not closed]
+    if filled:
+        columns = {column for column, _ in filled}
+        scan.columns = max(scan.columns, *(column_at(one.decode()) + 1 for one in columns))
+        scan.rows = max(scan.rows, *(int(row) for _, row in filled))
+
+
+def _scan_closely(scan: Scan, text: bytes, place: tuple[int, int]) -> tuple[int, int]:
+    """Take every cell one by one; return the place of the last one."""
+    for found in _CELL.finditer(text):
+        attributes, closed, formula, declared = found.groups()
+        if declared:
+            raise bad_file("file.damaged", detail="DOCTYPE")
+        if formula:
+            scan.marks[place] = Flaw("cell.formula", cell_name(*place))
+            if len(scan.marks) > _MARK_LIMIT:
+                raise bad_file("cell.formula", cell=cell_name(*place))
+            continue
+        place = _place(attributes, place[0])
+        if _ERROR.search(attributes):
+            scan.marks[place] = Flaw("cell.error", cell_name(*place), "#N/A …")
+        if not closed:
+            scan.rows, scan.columns = max(scan.rows, place[0]), max(scan.columns, place[1] + 1)
+    return place
 
 
 def _place(attributes: bytes, row: int) -> tuple[int, int]:
@@ -91,22 +120,33 @@ def _place(attributes: bytes, row: int) -> tuple[int, int]:
     return int(found.group(2)), column_at(found.group(1).decode())
 
 
-def _tags(archive: Archive, part: str) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
-    """Yield what `_CELL` finds, over the borders of the chunks."""
+def _whole_tags(archive: Archive, part: str) -> Iterator[bytes]:
+    """Yield the sheet's text in pieces that begin with a cell, so that no tag and no cell is torn."""
     left, first = b"", True
     for chunk in archive.chunks(part):
         text = left + chunk
-        if first and text:
+        if first:
             _check_charset(text)
             first = False
-        end = text.rfind(b"<")
-        left = text[end:] if end >= 0 else b""
-        if len(left) > _TAG_LIMIT:
-            left = b""
-        for found in _CELL.finditer(text, 0, max(end, 0)):
-            yield tuple(one or b"" for one in found.groups())  # type: ignore[misc]
-    for found in _CELL.finditer(left):
-        yield tuple(one or b"" for one in found.groups())  # type: ignore[misc]
+        end = _last_cell(text)
+        if not end and len(text) > _PIECE_LIMIT:  # what comes before and after the cells
+            end = text.rfind(b"<")
+        if end < 0:
+            raise bad_file("file.damaged", detail=f"{part}: a text without a tag")
+        left = text[end:]
+        yield text[:end]
+    yield left
+
+
+def _last_cell(text: bytes) -> int:
+    """Return where the last cell begins, 0 where there is none."""
+    for start in (max(0, len(text) - _TAIL), 0):
+        place = 0
+        for found in _OPENED.finditer(text, start):
+            place = found.start()
+        if place:
+            return place
+    return 0
 
 
 def _check_charset(head: bytes) -> None:

@@ -27,7 +27,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rapidfuzz import process
 
-from gateway.coding.interchange.days import compiled
+from gateway.coding.interchange.days import NotADay, compiled, day_of
 from gateway.coding.interchange.fields import Field as TableField
 from gateway.coding.interchange.fields import field_named
 from gateway.coding.interchange.findings import BadFile, Finding, bad_file, finding
@@ -89,6 +89,13 @@ class ColumnPlan(BaseModel):
             return tuple(compiled(one) for one in self.date_formats)
         except ValueError as error:
             raise bad_file("plan.bad", detail=str(error)) from error
+
+    def constant_day(self, name: str) -> str:
+        """Return the day that is the constant of a field, "" where it has none. Raises BadFile."""
+        try:
+            return day_of(self.constants.get(name, ""), self.patterns())
+        except NotADay as error:
+            raise BadFile(finding(error.code, 0, name, text=error.text)) from error
 
     def canonical(self) -> bytes:
         """Return the plan as bytes that are the same for the same plan."""

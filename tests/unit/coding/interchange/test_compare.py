@@ -262,6 +262,15 @@ def test_a_table_without_rows_retires_all_and_an_addition_retires_nothing() -> N
     assert judged([], standing).summary()["retired"] == 0
 
 
+def test_a_whole_table_of_one_kind_retires_nothing_of_another() -> None:
+    standing = [stands("1", A), stands("9", "H53010200001", kind="institution")]
+    scope = Scope(full=True, effective="2026-07-01", partner="h", source="t.csv")
+    seen = judged([draft(2, "2", B, kind="institution")], standing, scope)
+    assert [(one.state, one.key[2]) for one in seen.changes if not one.row] == [
+        (State.RETIRED, "9")
+    ]
+
+
 def test_the_operators_file_stands_in_the_way_of_a_retirement() -> None:
     filed = stands("2", B, id="", origin="file local.csv")
     assert states(judged([draft(2, "1", A)], [filed], WHOLE))[1] == (0, State.CONFLICTING)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from gateway.coding.interchange.cells import Cell, Flaw, Limits
+from gateway.coding.interchange.cells import Cell, Flaw, Limits, cell_name
 from gateway.coding.interchange.findings import BadFile
 from gateway.coding.interchange.opening import open_table
 from tests.unit.coding.interchange.making import (
@@ -86,15 +86,35 @@ def test_formulas_errors_and_merged_cells_are_marked(tmp_path: Path) -> None:
     assert found[2][2] == "z"
 
 
-def test_a_formula_is_found_whatever_the_prefix_and_the_chunk(tmp_path: Path) -> None:
-    path = xlsx_file(tmp_path / "a.xlsx", [["x"] * 20 for _ in range(4000)])
+def test_every_formula_is_found_wherever_the_sheet_is_cut(tmp_path: Path) -> None:
+    rows_ = [[f"r{row}c{column}" for column in range(12)] for row in range(1, 3001)]
+    flawed = {(row, row % 12) for row in range(5, 3000, 37)}
+    for row, column in flawed:
+        rows_[row - 1][column] = "=1+1"
+    found = rows(xlsx_file(tmp_path / "a.xlsx", rows_))
+    marked = {
+        (row, column): cell
+        for row, cells in found.items()
+        for column, cell in enumerate(cells)
+        if isinstance(cell, Flaw)
+    }
+    assert set(marked) == flawed
+    assert all(cell == Flaw("cell.formula", cell_name(*place)) for place, cell in marked.items())
+    assert found[3000][0] == "r3000c0"
+
+
+def test_a_formula_is_found_whatever_the_prefix(tmp_path: Path) -> None:
+    path = xlsx_file(tmp_path / "a.xlsx", [["x"]])
     with zipfile.ZipFile(path) as opened:
         sheet = opened.read("xl/worksheets/sheet1.xml")
-    needle = b'<c r="T3999" t="inlineStr"><is><t>x</t></is></c>'
-    assert needle in sheet
-    changed = sheet.replace(needle, b'<c r="T3999"><f>1+1</f><v>2</v></c>')
-    repacked(path, {"xl/worksheets/sheet1.xml": changed})
-    assert rows(path)[3999][19] == Flaw("cell.formula", "T3999")
+    cell = b'<c r="A1" t="inlineStr"><is><t>x</t></is></c>'
+    assert cell in sheet
+    wrong = sheet.replace(cell, b'<c t="n" r="A1" ><f t="shared" si="0"/><v>2</v></c>')
+    assert rows(repacked(path, {"xl/worksheets/sheet1.xml": wrong}))[1] == [
+        Flaw("cell.formula", "A1")
+    ]
+    unplaced = sheet.replace(cell, b"<c><v>2</v></c>")
+    assert code(repacked(path, {"xl/worksheets/sheet1.xml": unplaced})) == "file.damaged"
 
 
 def test_the_only_sheet_with_content_is_taken_and_several_are_asked_about(tmp_path: Path) -> None:
