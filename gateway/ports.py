@@ -60,8 +60,8 @@ class Entry:
 class Row:
     """One canonical message (or held one) to append.
 
-    `waits_on` are the keys that hold it back when an earlier held message holds back by one of them: its
-    subject and each of its local codes as `partner|kind|code`.
+    `waits_on` (its subject, its local codes as `partner|kind|code`) are the keys by which earlier held
+    messages hold it back. A code that a held one knows does not: that would stop a whole hospital.
     """
 
     message: Message
@@ -71,8 +71,7 @@ class Row:
     held_for: Sequence[Issue] = ()
     """Why it is held (the unknown codes); empty when it only waits behind another."""
     holds_back: Sequence[str] = ()
-    """Where it is held itself: the keys by which it holds back later ones, beside those it waits by. Its
-    subject and the codes that it lacks; a code that it knows must not stop a whole hospital. Empty: all."""
+    """Once held itself: the keys (subject, codes it lacks) by which it holds back others. Empty: all."""
 
 
 @dataclass(slots=True)

@@ -88,8 +88,6 @@ class _Coding:
                 unified = self._otherwise(local, kind, space, field, place)
             if unified is not None:
                 data[unified_field] = unified
-            elif type(local) is str:
-                self.lacking.append(prefix + local)
         product = data.get("unified_code")
         if type(product) is str:
             drug = self._drugs.get(product)
@@ -110,6 +108,7 @@ class _Coding:
         meanings = space.get(local)
         unified = meaning_on(meanings, self._day) if meanings is not None else None
         if unified is None:
+            self.lacking.append(KEY_MARK.join((self._partner.id, kind, local)))
             self.issues.append(self._absent(place, field, kind, local, known=meanings is not None))
         return unified
 
