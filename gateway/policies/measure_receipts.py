@@ -73,7 +73,7 @@ class Receipts:
         identity = row[1]
         if any(each[1] == identity for each in self.recent):
             return True
-        return identity in self.months.get(row[0][:_MONTH], "")
+        return _holds(self.months.get(row[0][:_MONTH], ""), identity)
 
     def with_receipt(self, row: Sequence[Any]) -> Receipts:
         """Return the ledger with one more receipt; one that it knows changes nothing."""
@@ -90,7 +90,7 @@ class Receipts:
         if len(recent) < len(self.recent):
             return Receipts(recent, self.months)
         month = row[0][:_MONTH]
-        if row[1] not in self.months.get(month, ""):
+        if not _holds(self.months.get(month, ""), row[1]):
             return self
         kept = [each for each in map(_taken_from(row), _read(month, self.months[month])) if each]
         return Receipts(self.recent, {**self.months, month: _written(kept)})
@@ -105,6 +105,16 @@ class Receipts:
         for each in self.recent:
             if first <= each[0] <= last:
                 yield Row(*each)
+
+
+def _holds(text: str, identity: str) -> bool:
+    """Return whether a month has an id; one that the end of one and the beginning of the next make is none."""
+    at = text.find(identity)
+    while at >= 0:
+        if (at - text.rfind(_FIELDS, 0, at) - 1) % ID_LENGTH == 0:
+            return True
+        at = text.find(identity, at + 1)
+    return False
 
 
 def _read(month: str, text: str) -> Iterator[Row]:

@@ -1,9 +1,10 @@
 """汇总: parts of one period that are put together into a whole, drawn up after the period has closed.
 
-Measurements come one by one; a sum after each of them would be a flood. So a whole waits for a day's end in
-the first days of the next month, and is drawn up then from the parts that are known. Once it has been drawn
-up, a part that comes late or changes draws it up anew at once, with a higher revision. What is drawn up is
-always the sum of the parts: their order does not matter.
+Measurements come one by one; a sum after each of them would be a flood. So a whole waits for ends of days in
+the first days of the next month, a higher level for more of them than the levels below it, and is drawn up
+then from the parts that are known; on the last of these days whatever there is. Once it has been drawn up, a
+part that comes late or changes draws it up anew at once, with a higher revision. What is drawn up is always
+the sum of the parts: their order does not matter.
 
 States lie under the month in which the period ended, so that a day's end visits the last month's only.
 """
@@ -68,6 +69,10 @@ class RollUp(ABC):
     def whole(self, about: Mapping[str, str], state: State, rules: Rulebook) -> Conclusion | None:
         """Return the conclusion but for `revision`, `replaces` and causes; None: the paper is silent."""
 
+    def patience(self, about: Mapping[str, str]) -> int:  # noqa: ARG002 - for those with levels
+        """Return how many ends of days a whole waits for."""
+        return 1
+
     def keys(self, message: Message, content: State) -> Scope:
         """Return the whole that a part belongs to; a day's end concerns the month's wholes."""
         province = f"{content['region'][:2]}0000"
@@ -82,7 +87,13 @@ class RollUp(ABC):
 
     def begin(self, record: State | None) -> State:
         """Return a whole without parts, that knows the last day that has ended."""
-        return {"day": record["day"] if record else "", "about": {}, "parts": {}, "told": []}
+        return {
+            "day": record["day"] if record else "",
+            "ends": 0,
+            "about": {},
+            "parts": {},
+            "told": [],
+        }
 
     def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
         """Return the province's record: the last day that has ended."""
@@ -99,7 +110,9 @@ class RollUp(ABC):
         if message.type == CALENDAR_DAY_ENDED:
             if state["told"] or content["day"] <= state["day"]:
                 return Judgement()
-            after = {**state, "day": content["day"]}
+            after = {**state, "day": content["day"], "ends": state["ends"] + 1}
+            if after["ends"] < self.patience(state["about"]) and not _last_day(content["day"]):
+                return Judgement(after)
         else:
             name, part = self.part(message, content)
             known = state["parts"].get(name)
@@ -163,6 +176,10 @@ class RollUp(ABC):
         identity = conclusion_identity(self.name, cause, key, 0)
         after = {**state, "told": [revision, identity, digest]}
         return Judgement(after, [Conclusion(conclusion.type, data)])
+
+
+def _last_day(day: str) -> bool:
+    return date.fromisoformat(day).day == DRAWN_UP_UNTIL
 
 
 def _drawn_up(key: str, state: State) -> bool:

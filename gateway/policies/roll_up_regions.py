@@ -21,6 +21,8 @@ from schemas.events import CALENDAR_DAY_ENDED, PROGRESS_MEASURED, PROGRESS_SUMMA
 from schemas.money import yuan
 from schemas.progress import RegionLevel
 
+_PATIENCE: Final = {RegionLevel.COUNTY: 1, RegionLevel.CITY: 2, RegionLevel.PROVINCE: 4}
+"""A city waits for one day more than its counties; a province for its cities, which may begin a day late."""
 _COUNTS: Final = ("institutions", "done")
 _FIGURES: Final = ("accepted", "amount", "cumulative", "cumulative_amount", "task")
 
@@ -47,6 +49,10 @@ class RegionRollUp(RollUp):
 
     name = "region_roll_up"
     consumes = frozenset({PROGRESS_MEASURED, PROGRESS_SUMMARISED, CALENDAR_DAY_ENDED})
+
+    def patience(self, about: Mapping[str, str]) -> int:
+        """Return how many ends of days a region waits: until those below it have been drawn up."""
+        return _PATIENCE[level_of_region(about["region"])]
 
     def place(self, content: State) -> dict[str, str]:
         """Return region, drug, batch and period: an institution's own region, a region's upper one."""
