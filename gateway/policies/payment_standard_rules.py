@@ -93,7 +93,13 @@ class Standards:
             if not (self._insured(own) and own.price):
                 return None
             line = f"支付标准 standard = 本品中选价 own selected price {priced(own.price)}"
-            content = (own.price, StandardBasis.SELECTED_PRICE.value, self._product, "", [])
+            content: tuple[Any, ...] = (
+                own.price,
+                StandardBasis.SELECTED_PRICE.value,
+                self._product,
+                "",
+                [],
+            )
             return Found(content, (basis,), (line,), (own.id,))
         return self._same_generic(day, basis)
 
@@ -116,7 +122,13 @@ class Standards:
         terms = (basis, same, *((among,) if among is not None else ()))
         step = self._step_on(day)
         if step is None or step[1] <= chosen.price:
-            content = (chosen.price, StandardBasis.SAME_GENERIC.value, code, "", [])
+            content: tuple[Any, ...] = (
+                chosen.price,
+                StandardBasis.SAME_GENERIC.value,
+                code,
+                "",
+                [],
+            )
             return Found(content, terms, (line,), facts)
         years = self._speaker.value(YEARS, day)
         later = [list(each) for each in self._steps() if each[0] > day]
@@ -180,7 +192,8 @@ class Standards:
 
     def _step_on(self, day: str) -> Sequence[Any] | None:
         """Return the step in force on a day."""
-        return max((each for each in self._steps() if each[0] <= day), default=None)
+        past = (each for each in self._steps() if each[0] <= day)
+        return max(past, key=lambda one: str(one[0]), default=None)
 
     def _may_apply(self, schedule: Schedule) -> bool:
         """Return whether a schedule agrees with the paper; where not, `refused` says why."""

@@ -10,11 +10,14 @@ from gateway.policies.eligibility import Eligibility
 from gateway.policies.linkage import Linkage
 from gateway.policies.payment_clock import PaymentClock
 from gateway.policies.payment_standard import PaymentStandard
+from gateway.policies.payment_standard_caps import PaymentCap
 from gateway.policies.policy import Policy
+from gateway.policies.price_book_purchases import PurchasePrices
 from gateway.policies.prepayment import Prepayment
 from gateway.policies.progress import Progress
 from gateway.policies.progress_monthly import Monitoring
 from gateway.policies.progress_publication import Publication
+from gateway.policies.retail import Retail
 from gateway.policies.roll_up_regions import BatchRollUp, RegionRollUp
 from gateway.policies.tender_route import TenderRoute
 from gateway.policies.volume_cap import Purchases
@@ -27,6 +30,9 @@ POLICIES: Final[tuple[Policy, ...]] = (
     Linkage(),
     Eligibility(),
     PaymentStandard(),
+    PaymentCap(),
+    Retail(),
+    PurchasePrices(),
     PaymentClock(),
     Prepayment(),
     Budget(),

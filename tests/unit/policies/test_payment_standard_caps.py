@@ -1,0 +1,126 @@
+"""支付标准上限 (R6): not above the highest selected price of the same category and function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.policies.payment_standard_caps import PaymentCap
+from schemas.envelope import Message
+from schemas.events import PAYMENT_STANDARD_CAP_ENDED, PAYMENT_STANDARD_CAPPED
+from tests.unit.policies.hosting import Host
+from tests.unit.policies.linking import corrected, numbered, open_conclusions
+from tests.unit.policies.making import CHONGQING, GUIZHOU, PRODUCT, YUNNAN, listing
+
+QUJING = "530300"
+GROUP = {"comparison_group": "合成分组甲", "insured": True, "effective_from": "2022-04-01"}
+ENDS = {PAYMENT_STANDARD_CAP_ENDED: "cap_id"}
+
+
+def chosen(number: str, price: str, region: str = YUNNAN, **changed: Any) -> Message:
+    given = {"kind": "selected", "unified_code": f"XC{number}", "drug": f"D-{number}"}
+    return listing(number, price, region, **{**GROUP, **given, **changed})
+
+
+def other(price: str = "9.000000", region: str = YUNNAN, **changed: Any) -> Message:
+    return listing("other", price, region, **{**GROUP, **changed})
+
+
+def after(*messages: Message) -> Host:
+    host = Host(PaymentCap())
+    host.take(*messages)
+    return host
+
+
+def standing(host: Host) -> list[tuple[str, ...]]:
+    names = ("region", "unified_code", "effective_from", "effective_to", "cap_price")
+    return sorted(
+        tuple(str(each.data[name]) for name in names)
+        for each in open_conclusions(host, ENDS).values()
+    )
+
+
+def test_qujing_caps_a_non_selected_product_by_the_highest_selected_one_of_the_group() -> None:
+    facts = [chosen("A0001", "0.300000"), chosen("B0001", "0.700000"), other()]
+    host = after(*facts)
+    assert standing(host) == [(QUJING, PRODUCT, "2022-04-01", "None", "0.700000")]
+    last = host.drawn[-1][1]
+    assert last.data["highest_code"] == "XCB0001"
+    assert last.data["because"]["clauses"] == ["曲政办发〔2022〕10号 四（四）2"]
+    assert {facts[1].id, facts[2].id} <= set(last.data["because"]["causes"])
+
+
+def test_a_dearer_selected_product_raises_the_cap_and_a_cheaper_one_does_not() -> None:
+    host = after(chosen("A0001", "0.300000"), other())
+    (raised,) = host.take(chosen("B0001", "0.700000"))
+    assert raised.data["replaces"] == host.drawn[0][0]
+    assert host.take(chosen("C0001", "0.100000")) == []
+
+
+@pytest.mark.parametrize("region", [GUIZHOU, CHONGQING, "530900"])
+def test_where_the_paper_says_nothing_of_a_cap_there_is_none(region: str) -> None:
+    facts = [chosen("A0001", "0.300000", region), other(region=region)]
+    assert after(*facts).drawn == []
+
+
+@pytest.mark.parametrize(("since", "expected"), [("2022-03-04", "2022-03-05"), ("2022-03-06", "2022-03-06")])  # fmt: skip
+def test_a_cap_holds_from_the_papers_day(since: str, expected: str) -> None:
+    days = {"effective_from": since}
+    host = after(chosen("A0001", "0.300000", **days), other(**days))
+    assert [line[2] for line in standing(host)] == [expected]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"comparison_group": "合成分组乙"}, {"comparison_group": None}, {"insured": None}],
+)
+def test_a_product_of_another_group_or_not_insured_is_not_capped(changed: dict[str, Any]) -> None:
+    assert after(chosen("A0001", "0.300000"), other(**changed)).drawn == []
+
+
+def test_a_selected_product_is_not_capped_itself() -> None:
+    host = after(chosen("A0001", "0.300000"), chosen("B0001", "0.700000"))
+    assert host.drawn == []
+
+
+def test_a_corrected_selected_price_takes_its_cap_with_it() -> None:
+    fact = chosen("A0001", "0.300000")
+    host = after(fact, other())
+    ended, again = host.supersede(fact, corrected(fact, "x", unit_price="0.200000"))
+    assert (ended.type, again.type) == (PAYMENT_STANDARD_CAP_ENDED, PAYMENT_STANDARD_CAPPED)
+    assert fact.id in ended.data["because"]["causes"]
+    assert [line[4] for line in standing(host)] == ["0.200000"]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Message]:
+    """Selected and other listings of one group in the order of the journal."""
+    found = []
+    for at in range(draw(st.integers(1, 7))):
+        region = draw(st.sampled_from([YUNNAN, QUJING]))
+        day = draw(st.sampled_from(["2022-01-01", "2022-04-01", "2022-05-01"]))
+        price = f"0.{draw(st.integers(1, 9))}00000"
+        code = draw(st.sampled_from(["XCA0001", "XCB0001", "XCC0001"]))
+        kind = draw(st.sampled_from(["selected", "listed"]))
+        given = {**GROUP, "effective_from": day, "unified_code": code, "kind": kind}
+        found.append(listing(f"l{at}", price, region, **given))
+    return numbered(found)
+
+
+@settings(max_examples=100, deadline=None)
+@given(history=histories(), order=st.randoms(use_true_random=False), data=st.data())
+def test_order_does_not_matter_and_withdrawals_leave_no_trace(
+    history: list[Message], order: Any, data: st.DataObject
+) -> None:
+    shuffled = list(history)
+    order.shuffle(shuffled)
+    one, two = after(*history), after(*shuffled)
+    assert standing(one) == standing(two)
+    assert one.take(*shuffled) == []
+    gone = data.draw(st.sampled_from(history))
+    by = corrected(gone, "by", unit_price="0.550000").numbered(0, 99)
+    one.supersede(gone, by)
+    assert standing(one) == standing(after(*[each for each in history if each is not gone], by))
