@@ -12,8 +12,8 @@ from gateway.policies.payment_clock import PaymentClock
 from gateway.policies.payment_standard import PaymentStandard
 from gateway.policies.payment_standard_caps import PaymentCap
 from gateway.policies.policy import Policy
-from gateway.policies.price_book_purchases import PurchasePrices
 from gateway.policies.prepayment import Prepayment
+from gateway.policies.price_book_purchases import PurchasePrices
 from gateway.policies.progress import Progress
 from gateway.policies.progress_monthly import Monitoring
 from gateway.policies.progress_publication import Publication

@@ -119,10 +119,9 @@ class Retail:
         after = _of_month(_with_standard(state, message, content), month_in(key))
         if after == state:
             return Judgement()
-        sales = [
-            each for each, sale in state["sales"].items() if sale[0] == content["unified_code"]
-        ]
-        return _Splitting(key, message.id, (message.id,), rules).judgement(after, sales)
+        product = content["unified_code"]
+        touched = [each for each, sale in state["sales"].items() if sale[0] == product]
+        return _Splitting(key, message.id, (message.id,), rules).judgement(after, touched)
 
     def withdraw(
         self,

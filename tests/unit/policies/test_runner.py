@@ -25,6 +25,8 @@ from schemas.events import (
     ACCEPTANCE_RECORDED,
     CALENDAR_DAY_ENDED,
     EVENT_TYPES,
+    PAYMENT_STANDARD_ENDED,
+    PAYMENT_STANDARD_SET,
     PRICE_LINKED,
     PROGRESS_MEASURED,
     PROGRESS_SUMMARISED,
@@ -397,6 +399,8 @@ class Meddling(Around):
 
 CONCLUSIONS_OF_OTHERS = {
     CALENDAR_DAY_ENDED,  # the calendar's word
+    PAYMENT_STANDARD_ENDED,
+    PAYMENT_STANDARD_SET,  # a sale is split by what was concluded
     PROGRESS_MEASURED,
     PROGRESS_SUMMARISED,  # a region's sum is a part of the next higher region's, and so on up to the top
     VOLUME_DRUG_DESCRIBED,
