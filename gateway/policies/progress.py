@@ -65,7 +65,14 @@ from schemas.events import (
 from schemas.money import QUANTITY_SCALE, plain
 from schemas.progress import Standing
 
-NOTHING: Final[State] = {"tasks": {}, "accepted": [], "months": {}, "closed": {}, "open": {}}
+NOTHING: Final[State] = {
+    "tasks": {},
+    "accepted": [],
+    "months": {},
+    "closed": {},
+    "open": {},
+    "owed": 0,
+}
 _WARNED: Final = "warned"
 _HELD: Final = "held"
 
@@ -110,8 +117,9 @@ class Progress:
             receipts, day = before.with_receipt(row), row[0]
             if receipts is before:
                 return Judgement()
-            after = {**state, "accepted": receipts.recent, "months": receipts.months}
-            touched = _lifted_by(day)
+            owed = state["owed"] - row[2]
+            after = {**state, "accepted": receipts.recent, "months": receipts.months, "owed": owed}
+            touched = _lifted_by(day, resumes=owed <= 0)
             if not _any_open(state, touched):  # an acceptance can only lift what is open
                 return Judgement(after)
         elif message.type == VOLUME_TASK_ASSIGNED:
@@ -162,9 +170,14 @@ def _everything(_period: str, _ended_on: str, _open: Mapping[str, str]) -> bool:
     return True
 
 
-def _lifted_by(day: str) -> Touched:
-    """Return what an acceptance on a day can lift: its own quarters' warnings, and any hold."""
-    return lambda _period, ended_on, known: bool(known) and (day <= ended_on or _HELD in known)
+def _lifted_by(day: str, *, resumes: bool) -> Touched:
+    """Return what an acceptance on a day can lift: what is open of its own quarter and later ones.
+
+    Where it `resumes`, what is owed for some hold has been accepted: any hold.
+    """
+    return lambda _period, ended_on, known: (
+        bool(known) and (day <= ended_on or (resumes and _HELD in known))
+    )
 
 
 def _any_open(state: State, touched: Touched) -> bool:
@@ -200,9 +213,13 @@ class _Assessment:
         self._before = before
         self._rules, self._cause = rules, cause or message.id
         self._conclusions: list[Conclusion] = []
+        self._owed: list[int] = []
 
     def judgement(self) -> Judgement:
-        """Return the state with what is open now, and the conclusions."""
+        """Return the state with what is open now, and the conclusions.
+
+        `owed` is the least quantity whose acceptance could end a hold; 0 where it is not known.
+        """
         still = {batch: dict(periods) for batch, periods in self._state["open"].items()}
         met: set[tuple[str, str]] = set()
         for quarter in self._quarters(self._state):
@@ -217,7 +234,10 @@ class _Assessment:
                 for what, identity in known.items():
                     self._end(what, quarter, identity)
         still = {batch: periods for batch, periods in still.items() if periods}
-        return Judgement({**self._state, "open": still}, tuple(self._conclusions))
+        if self._touched is not _everything and self._state["owed"] > 0:
+            self._owed.append(self._state["owed"])
+        owed = min(self._owed, default=0)
+        return Judgement({**self._state, "open": still, "owed": owed}, tuple(self._conclusions))
 
     def _quarters(self, state: State) -> Iterator[Quarter]:
         accepted: list[Any] | None = None
@@ -252,6 +272,8 @@ class _Assessment:
         wanted = {_WARNED: quarter.below_warning, _HELD: quarter.holds}
         for what, applies in wanted.items():
             known = before.get(what, "")
+            if applies and what == _HELD:
+                self._owed.append(quarter.found.total_due - quarter.found.total)
             if applies:
                 now[what] = known or self._begin(what, quarter)
             elif known:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Self
 
 from gateway.policies.measure import COMPLETION_SCALE
-from gateway.policies.measure_receipts import Row, ids_of
+from gateway.policies.measure_receipts import Receipts, Row, ids_of
 from gateway.policies.measure_tasks import Task
 from gateway.policies.policy import because, shown
 from gateway.policies.rulebook import Term
@@ -28,6 +30,7 @@ class Found:
     cumulative: int = 0
     cumulative_amount: int = 0
     task: int = 0
+    tasks: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, str]:
@@ -78,36 +81,52 @@ class Measured:
         return hashlib.blake2b(canonical_bytes(said), digest_size=_DIGEST_BYTES).hexdigest()
 
 
+class Earlier(NamedTuple):
+    """The period told before: it stands for all that was accepted in the term up to its last day."""
+
+    identity: str = ""
+    ended_on: str = ""
+    cumulative: int = 0
+    amount: int = 0
+    tasks: tuple[str, ...] = ()
+
+
 def figures_of(
-    tasks: Iterable[Task],
-    rows: Sequence[Row],
-    begins: str,
-    ended_on: str,
-    earlier: tuple[str, str],
+    tasks: Sequence[Task], receipts: Receipts, begins: str, ended_on: str, earlier: Earlier
 ) -> Found:
     """Sum up what counts for the tasks from a period's first day to its last, and since their terms began.
 
-    `earlier` is (message id, last day) of the period told before: it stands for the receipts up to then.
+    With the same tasks as `earlier` only what was accepted since then is read.
     """
-    identity, until = earlier
     spans = {task["product"]: task for task in tasks}
-    of_term = [
-        row
-        for row in rows
-        if row.day <= ended_on
-        and row.product in spans
-        and spans[row.product]["from"] <= row.day <= spans[row.product]["to"]
-    ]
-    of_period = [row for row in of_term if begins <= row.day]
-    cited = sorted((row for row in of_term if row.day > until), key=lambda row: (row.day, row.ids))
+    named = tuple(sorted(task["id"] for task in spans.values()))
+    since = min(task["from"] for task in tasks)
+    if earlier.tasks == named:
+        since = max(since, _day_after(earlier.ended_on))
+    else:
+        earlier = Earlier()
+    rows = [row for row in receipts.rows(since, ended_on) if _counts(row, spans)]
+    rows.sort(key=lambda row: (row.day, row.ids))
+    inside = [row for row in rows if begins <= row.day]
     return Found(
-        accepted=sum(row.quantity for row in of_period),
-        amount=sum(row.amount for row in of_period),
-        cumulative=sum(row.quantity for row in of_term),
-        cumulative_amount=sum(row.amount for row in of_term),
+        accepted=sum(row.quantity for row in inside),
+        amount=sum(row.amount for row in inside),
+        cumulative=earlier.cumulative + sum(row.quantity for row in rows),
+        cumulative_amount=earlier.amount + sum(row.amount for row in rows),
         task=sum(task["volume"] for task in spans.values()),
-        causes=(*sorted(task["id"] for task in spans.values()), identity, *ids_of(cited)),
+        tasks=named,
+        causes=(*named, earlier.identity, *ids_of(rows)),
     )
+
+
+def _counts(row: Row, spans: Mapping[str, Task]) -> bool:
+    task = spans.get(row.product)
+    return task is not None and bool(task["from"] <= row.day <= task["to"])
+
+
+@lru_cache(maxsize=4096)
+def _day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
 def measured_data(measured: Measured, revision: int, replaces: str, trigger: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from gateway.policies.policy import (
     conclusion_identity,
     withdrawal_cause,
 )
-from gateway.policies.progress_figures import Measured, figures_of, measured_data
+from gateway.policies.progress_figures import Earlier, Measured, figures_of, measured_data
 from gateway.policies.progress_unfinished import UNFINISHED_ENDS, unfinished
 from gateway.policies.quarters import MONTHS_IN_QUARTER, add_months, day_in_china, is_quarter
 from gateway.policies.rulebook import Rulebook, Term
@@ -58,6 +58,7 @@ NOTHING: Final[State] = {
 _QUARTERLY: Final = ("progress.measured", "progress.settled", "progress.monitored")
 _MONTHLY: Final = ("progress.monitored",)
 _REVISION, _IDENTITY, _FIGURES, _ENDED_ON = range(4)
+_SUMS: Final = 6
 _DAY: Final = timedelta(days=1)
 
 
@@ -143,12 +144,13 @@ class _Telling:
         self._key, self._state, self._message = key, state, message
         self._cause, self._rules = cause, rules
         self._conclusions: list[Conclusion] = []
+        self._receipts = Receipts.of(state)
         self._read: Sequence[Row] | None = None
 
     def _rows(self) -> Sequence[Row]:
         """Return the receipts, read when they are first asked for."""
         if self._read is None:
-            self._read = list(Receipts.of(self._state).rows())
+            self._read = list(self._receipts.rows())
         return self._read
 
     def judgement(self, since: str) -> Judgement:
@@ -207,7 +209,7 @@ class _Telling:
             term = self._term(inside, period, ended_on)
             if inside and term is not None:
                 earlier = _earlier(known, period, min(each["from"] for each in inside), begins)
-                found = figures_of(inside, self._rows(), begins, ended_on, earlier)
+                found = figures_of(inside, self._receipts, begins, ended_on, earlier)
                 measured = Measured(batch, period, ended_on, closed_by, term, found)
                 self._tell(measured, latest_of(tasks), known)
                 met.add(period)
@@ -229,12 +231,15 @@ class _Telling:
 
     def _tell(self, measured: Measured, task: Task, known: dict[str, list[Any]]) -> None:
         before = known.get(measured.period)
-        if before is not None and before[_FIGURES] == measured.digest(task):
+        digest = measured.digest(task)
+        if before is not None and before[_FIGURES] == digest:
+            sums = [*before[_SUMS][:2], list(measured.found.tasks)]
+            known[measured.period] = [*before[:_SUMS], sums]
             return
         revision = before[_REVISION] + 1 if before is not None else 1
         replaces = before[_IDENTITY] if before is not None else ""
         data = self._about(task) | measured_data(measured, revision, replaces, self._message.id)
-        digest = measured.digest(task)
+        found = measured.found
         known[measured.period] = [
             revision,
             self._conclude(data),
@@ -242,17 +247,18 @@ class _Telling:
             measured.ended_on,
             {"region": task["region"], "drug_name": task["name"]},
             measured.why,
+            [found.cumulative, found.cumulative_amount, list(found.tasks)],
         ]
 
     def _take_back(self, batch: str, period: str, known: dict[str, list[Any]]) -> None:
         """Say that there is nothing to measure any more, unless that was the last word already."""
-        revision, identity, digest, ended_on, about, why = known[period]
+        revision, identity, digest, ended_on, about, why, _ = known[period]
         if not digest:
             return
         nothing = Measured.nothing(batch, period, ended_on, why)
         told = measured_data(nothing, revision + 1, identity, self._message.id)
         data = self._about({"region": about["region"], "name": about["drug_name"]}) | told
-        known[period] = [revision + 1, self._conclude(data), "", ended_on, about, why]
+        known[period] = [revision + 1, self._conclude(data), "", ended_on, about, why, [0, 0, []]]
 
     def _conclude(self, data: dict[str, Any]) -> str:
         identity = conclusion_identity(
@@ -287,14 +293,17 @@ def _first_day(period: str, ended_on: str) -> str:
     return add_months(date.fromisoformat(ended_on) + _DAY, -months).isoformat()
 
 
-def _earlier(
-    known: Mapping[str, list[Any]], period: str, since: str, begins: str
-) -> tuple[str, str]:
-    """Return (message id, last day) of the nearest period of the same kind told before, from `since` on."""
+def _earlier(known: Mapping[str, list[Any]], period: str, since: str, begins: str) -> Earlier:
+    """Return the nearest period of the same kind that was told before, from the day `since` on."""
     found = [
-        (each[_ENDED_ON], each[_IDENTITY])
+        each
         for name, each in known.items()
-        if is_quarter(name) == is_quarter(period) and since <= each[_ENDED_ON] < begins and each[_FIGURES]
+        if is_quarter(name) == is_quarter(period)
+        and since <= each[_ENDED_ON] < begins
+        and each[_FIGURES]
     ]
-    ended_on, identity = max(found, default=("", ""))
-    return identity, ended_on
+    if not found:
+        return Earlier()
+    nearest = max(found, key=lambda each: str(each[_ENDED_ON]))
+    cumulative, amount, tasks = nearest[_SUMS]
+    return Earlier(nearest[_IDENTITY], nearest[_ENDED_ON], cumulative, amount, tuple(tasks))

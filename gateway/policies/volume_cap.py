@@ -30,6 +30,7 @@ from gateway.policies.rulebook import Rulebook
 from gateway.policies.volume_cap_sums import CAP_ENDS, cap_claims, capped
 from schemas.envelope import Message
 from schemas.events import ACCEPTANCE_RECORDED, VOLUME_DRUG_DESCRIBED, VOLUME_TASK_ASSIGNED
+from schemas.money import PRICE_SCALE, scaled
 
 NOTHING: Final[State] = {
     "tasks": {},
@@ -159,31 +160,55 @@ def _claims(
     if found is not None:
         yield from cap_claims(about, found, described_by)
     watch = 0 if found is None else 2 if found.above else 1
-    quiet.append(_quiet(agreement, watch))
+    quiet.append(_quiet(agreement, products, watch))
 
 
 # ------------------------------------------------------------- what changes nothing is only written down
 #
-# Per agreement: first and last day, its products, how much is missing until it is completed, and whether a
-# cap watches it (0: there is none, 1: it is kept, 2: it is breached). A receipt of an own product matters
-# when it completes the task, comes after that, or may end a breach; one of another product under a cap.
+# Per agreement: first and last day, its products, how much is missing until it is completed, whether a cap
+# watches it (0: there is none, 1: it is kept, 2: it is breached), the day of completion and the lowest selected
+# price known (-1: none). A receipt of an own product matters when it completes the task, changes when it was
+# completed, is dearer than that price, or may end a breach; one of another product wherever there is a cap.
 
 
-def _quiet(agreement: Agreement, watch: int) -> list[Any]:
-    products = sorted({task["product"] for task in agreement.tasks})
+def _quiet(agreement: Agreement, products: Sequence[Mapping[str, Any]], watch: int) -> list[Any]:
+    own = sorted({task["product"] for task in agreement.tasks})
     missing = max(agreement.volume - agreement.bought, 0)
-    return [agreement.first, agreement.last, products, missing, watch]
+    prices = [task["price"] for task in agreement.tasks if task["price"] is not None]
+    prices += [
+        scaled(each["unit_price"], PRICE_SCALE)
+        for each in products
+        if each["selected"] and each["unified_code"] in own
+    ]
+    lowest = min(prices, default=-1)
+    return [
+        agreement.first,
+        agreement.last,
+        own,
+        missing,
+        watch,
+        agreement.completed_on,
+        lowest,
+    ]
 
 
 def _still_quiet(quiet: Sequence[Sequence[Any]], row: Row) -> list[list[Any]] | None:
     """Return what is quiet after one more receipt; None: the ledger must be read."""
     found: list[list[Any]] = []
-    for first, last, products, missing, watch in quiet:
+    for first, last, products, missing, watch, done, lowest in quiet:
         left = missing
         if first <= row.day <= last:
             own = row.product in products
-            if (own and (row.quantity >= missing or watch > 1)) or (not own and watch):
+            if watch > 1 or (watch and not own):
                 return None
-            left = missing - row.quantity if own else missing
-        found.append([first, last, products, left, watch])
+            if own and not _harmless(row, missing, done, lowest):
+                return None
+            left = max(missing - row.quantity, 0) if own else missing
+        found.append([first, last, products, left, watch, done, lowest])
     return found
+
+
+def _harmless(row: Row, missing: int, done: str, lowest: int) -> bool:
+    if done:
+        return row.day > done and (lowest < 0 or row.price <= lowest)
+    return row.quantity < missing

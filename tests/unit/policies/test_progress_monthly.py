@@ -202,6 +202,15 @@ def test_the_next_years_agreement_takes_nothing_back_of_this_years() -> None:
     assert host.take(closed("2021-01", "2021-01-31"))[0].data["figures"]["task_quantity"] == "40000.0000"  # fmt: skip
 
 
+def test_a_task_that_is_assigned_again_unchanged_changes_no_figures() -> None:
+    host = Host(Monitoring())
+    host.take(task(), accepted("a", "3000.0000", "2020-01-10"), JAN)
+    assert host.take(task("again", assigned_on="2020-02-01")) == []
+    (feb,) = host.take(FEB)
+    assert feb.data["figures"]["cumulative_quantity"] == "3000.0000"
+    assert task("again", assigned_on="2020-02-01").id in feb.data["because"]["causes"]
+
+
 EVENTS = [
     task(),
     task("task-2", task_volume="30000.0000", assigned_on="2020-04-10"),

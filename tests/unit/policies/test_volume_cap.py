@@ -322,7 +322,7 @@ def events(region: str) -> list[Message]:
     ]
 
 
-def slots(host: Host) -> list[tuple[str, Any, Any, Any]]:
+def slots(host: Host) -> list[tuple[str, ...]]:
     names = ("breach", "completed_on", "overpaid")
     return sorted(
         (each.type, *(str(each.data.get(name)) for name in names))
