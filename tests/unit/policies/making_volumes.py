@@ -39,7 +39,8 @@ def reported(number: str, volume: str, region: str, **changed: Any) -> Message:
 
 
 def used(number: str, volume: str, region: str, **changed: Any) -> Message:
-    data = _COMMON | _INSTITUTION | {"region": region, "year": "2021", "basis": "use"}
+    data: dict[str, Any] = {**_COMMON, **_INSTITUTION, "region": region}
+    data |= {"year": "2021", "basis": "use"}
     data |= {"public": True, "used_volume": volume, "counted_on": "2022-04-01"}
     return message(VOLUME_USED_LAST_YEAR, number, data | changed)
 
@@ -70,7 +71,8 @@ def day_ended(region: str, day: str) -> Message:
 
 
 def qualified(number: str, bidders: Iterable[str], **changed: Any) -> Message:
-    data = {"region": QUJING, "project": "合成项目", "group": "01", "group_name": "合成示例片"}
+    data: dict[str, Any] = {"region": QUJING, "project": "合成项目", "group": "01"}
+    data["group_name"] = "合成示例片"
     data |= {"bidders": list(bidders), "qualified_on": "2022-04-01"}
     return message(TENDER_GROUP_QUALIFIED, number, data | changed)
 
