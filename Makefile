@@ -1,7 +1,7 @@
 # One command each; every target sets up what it needs by itself. `make help` lists them.
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup check format demo test up kafka-up kafka-down bench faults lock contracts clean
+.PHONY: help setup check format demo test up kafka-up kafka-down bench eval-coding faults lock contracts clean
 
 help: ## 列出目标 list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ faults: setup ## 故障注入 slow: processes killed, brokers restarted
 
 bench: setup ## 基准 P1 and P4, both journals, with the limits beside them
 	@$(BIN)/python -m benchmarks.all $(ARGS)
+
+eval-coding: setup ## 候选实测 recall and false exact matches of code candidates on real tables
+	@$(BIN)/python -m benchmarks.eval_coding $(ARGS)
 
 contracts: setup ## 重新生成契约 regenerate contracts/
 	@$(BIN)/python -m gateway.ops.contracts

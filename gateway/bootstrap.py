@@ -118,8 +118,14 @@ def configure_logs(settings: Settings) -> None:
 class Gateway:
     """One process: every room with what it needs, started and stopped in order."""
 
-    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
-        """Read partners, routes, codes and terms. Raises Misconfigured with every finding."""
+    def __init__(
+        self, settings: Settings, clock: Clock = utc_now, *, keep_days: bool = True
+    ) -> None:
+        """Read partners, routes, codes and terms. Raises Misconfigured with every finding.
+
+        `keep_days` False: days end only when somebody says so (a past is played, not lived).
+        """
+        self._keeps_days = keep_days
         self.settings = settings
         self.clock = clock
         self.interfaces = known_interfaces()
@@ -278,7 +284,8 @@ class Gateway:
 
     def _work(self) -> None:
         self._keep("policies", self.policies.run)
-        self._keep("days", self.days.run)
+        if self._keeps_days:
+            self._keep("days", self.days.run)
         self._keep("holds", self._release_again)
         self._keep("ageing", self.ageing.run)
         self._keep("delivery", self.delivery.run)

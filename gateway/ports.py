@@ -97,8 +97,7 @@ class Submission:
     releases: str = ""
     """Id of the held row that the (single) row of this submission releases: taken off the hold list."""
     rejects: str = ""
-    """Id of the held row that the (single) row sends back (退回): taken off the hold list wherever it
-    stands. It keeps its id and bytes, to which the row leads; no longer held: a duplicate."""
+    """Id of the held row that the (single) row sends back (退回), wherever it stands; it keeps its bytes."""
 
 
 class LineState(StrEnum):

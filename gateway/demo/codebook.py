@@ -85,8 +85,18 @@ class Codebook:
     def products_file(self) -> str:
         """Return `products.csv`: which drug each product is."""
         return _csv(
-            ("unified_code", "drug", "drug_name"),
-            ((each.code, each.drug.code, each.drug.name) for each in self._plan.products.values()),
+            ("unified_code", "drug", "drug_name", "generic_name", "specification", "maker"),
+            (
+                (
+                    each.code,
+                    each.drug.code,
+                    each.drug.name,
+                    each.drug.name,
+                    each.spec,
+                    each.enterprise,
+                )
+                for each in self._plan.products.values()
+            ),
         )
 
 

@@ -193,9 +193,18 @@ class HospitalLetters:
         )
 
     def his_order(
-        self, order: Order, number: str, codes: Sequence[str], lines: Sequence[Line]
+        self,
+        order: Order,
+        number: str,
+        codes: Sequence[str],
+        lines: Sequence[Line],
+        *,
+        message_id: str = "",
     ) -> Letter:
-        """Return an RDE of these lines from the HIS of an order's institution, under local codes."""
+        """Return an RDE of these lines from the HIS of an order's institution, under local codes.
+
+        `message_id` "" is the order's number; an order may be said more than once.
+        """
         institution, at = order.institution, order.placed_at + _HIS_ORDERED
         items = [
             OrderItem(
@@ -215,9 +224,10 @@ class HospitalLetters:
             total=yuan(total),
             items=items,
         )
-        body = order_message(self._head(institution, number, at), said)
+        body = order_message(self._head(institution, message_id or number, at), said)
         facts = (Fact(ORDER_PLACED, total),)
-        return self._hl7(institution, number, body, "医院订单 orders (HL7)", facts)
+        title = "医院订单 orders (HL7)"
+        return self._hl7(institution, message_id or number, body, title, facts)
 
     def known_code(self, order: Order, line: Line) -> str:
         """Return a line's product code in the HIS of an order's institution."""

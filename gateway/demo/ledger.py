@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.demo.answered import Answered
 from gateway.demo.letters import Letter
+from gateway.demo.reviewing import ReviewScene
 
 WRONG: Final = "错误报文 wrong inputs"
 
@@ -51,6 +52,8 @@ class Ledger:
     """Lines answered, by title and state."""
     held: list[str] = field(default_factory=list)
     """Ids that were held, in the order they were sent."""
+    review: ReviewScene | None = None
+    """How the unknown code got its meaning."""
     released: int = 0
     """How many of them were released after their code had been mapped."""
     rejections: int = 0

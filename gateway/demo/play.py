@@ -17,19 +17,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gateway.bootstrap import Gateway, configure_logs, utc_now
-from gateway.coding.records import Choice, Proposal
+from gateway.coding.records import LocalItem
 from gateway.demo.codebook import UNKNOWN_CODE, Codebook, newly_mapped
 from gateway.demo.courier import Courier
 from gateway.demo.dataset import load
 from gateway.demo.facts import Line, Order
 from gateway.demo.hospital_letters import HospitalLetters
 from gateway.demo.ledger import Ledger
-from gateway.demo.letters import Letter
+from gateway.demo.letters import Letter, State
 from gateway.demo.plan import Act, Plan, make_plan
 from gateway.demo.platform_letters import PlatformLetters
 from gateway.demo.premises import demo_broker, demo_database, demo_topics
 from gateway.demo.reconcile import gather, reconcile
 from gateway.demo.report import Report, make_report
+from gateway.demo.reviewing import review
 from gateway.demo.stage import HOST, Stage, set_stage
 from gateway.demo.wrong_inputs import SMALL, WrongInputs
 from gateway.errors import Misconfigured, Unavailable
@@ -38,8 +39,6 @@ from gateway.settings import Settings
 SETTLE_SECONDS: Final = 120.0
 SETTLE_PAUSE: Final = 0.5
 BACKOFF: Final = 0.05
-REVIEWERS: Final = ("demo-proposer", "demo-approver")
-"""Two people: one proposes the mapping, the other approves it."""
 SHIPPED_DATA: Final = Path(__file__).resolve().parents[2] / "examples" / "national-vbp"
 
 
@@ -114,7 +113,7 @@ async def _players(options: DemoOptions, plan: Plan) -> AsyncIterator[Players]:
         stage = await set_stage(Path(folder), plan, codebook, hospitals, options.clock)
         stack.push_async_callback(stage.stop)
         configure_logs(settings)
-        gateway = Gateway(settings, options.clock)
+        gateway = Gateway(settings, options.clock, keep_days=False)
         stack.push_async_callback(gateway.stop)
         await gateway.start()
         ports = (gateway.http_port, gateway.mllp_port)
@@ -227,25 +226,43 @@ async def _play_act(players: Players, act: Act) -> None:
 
 
 async def _held_and_released(players: Players, order: Order) -> None:
-    """Three hospital orders: two with a code nobody has mapped, one behind them; then it is mapped."""
+    """Two hospital orders with a code nobody has mapped; one of them again, behind itself; one more with
+    a known code, which nothing holds up. Then two people map the code.
+    """
     hospitals, gateway, ledger = players.hospitals, players.gateway, players.ledger
     line = Line(order.lines[0].product, SMALL, order.lines[0].unit_price)
     known = hospitals.known_code(order, line)
+    said: list[tuple[str, str, str, State]] = [
+        # (order, message, code, what becomes of it)
+        ("GQ1", "GQ1", UNKNOWN_CODE, "held"),
+        ("GQ2", "GQ2", UNKNOWN_CODE, "held"),
+        ("GQ2", "GQ2-B", known, "held"),
+        ("GQ3", "GQ3", known, "accepted"),
+    ]
     letters = [
         replace(
-            hospitals.his_order(order, f"{order.number}-GQ{number}", [code], [line]), state="held"
+            hospitals.his_order(
+                order,
+                f"{order.number}-{number}",
+                [code],
+                [line],
+                message_id=f"{order.number}-{message}",
+            ),
+            state=state,
         )
-        for number, code in enumerate((UNKNOWN_CODE, UNKNOWN_CODE, known), start=1)
+        for number, message, code, state in said
     ]
     bar = players.progress.add_task("编码挂起与放行 held and released", total=len(letters) + 1)
     await players.courier.carry(letters, lambda: players.progress.advance(bar))
     row = newly_mapped(order.institution, line.product)
-    # the hospital has a code for this product already: the new one is only understood, never said
-    wanted = Proposal(*row[:6], choice=Choice.INBOUND_ONLY, evidence="演示目录 demo catalogue")
-    proposer, approver = REVIEWERS
-    (filed,) = await gateway.review.propose([wanted], by=proposer, now=gateway.clock())
-    await gateway.review.approve([filed.id], by=approver, now=gateway.clock())
-    await gateway.follow()
+    product = line.product
+    facts = LocalItem(
+        *row[:3],
+        name=product.drug.name,
+        specification=product.spec,
+        manufacturer=product.enterprise,
+    )
+    ledger.review = await review(gateway, row, facts)
     ledger.released = len(ledger.held) - len(await gateway.journal.held())
     players.progress.advance(bar)
 

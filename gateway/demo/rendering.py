@@ -17,6 +17,7 @@ from rich.text import Text
 from gateway.demo.findings import TITLES, Finding
 from gateway.demo.letters import MEASURES
 from gateway.demo.report import Report, Standing
+from gateway.demo.reviewing import ReviewScene
 from schemas.events import EVENT_TYPES
 from schemas.money import PRICE_SCALE, QUANTITY_SCALE, plain, yuan
 
@@ -65,6 +66,8 @@ def render(report: Report, console: Console) -> None:
     if report.standings:
         console.print(_standings(report.standings))
         _more(console, len(report.standings), SHOWN_STANDINGS)
+    if report.review is not None:
+        console.print(_review(report.review))
     console.print(_wrong_inputs(report))
     _findings(report.findings, console)
     _explained(report, console)
@@ -191,8 +194,29 @@ def _standings(standings: Iterable[Standing]) -> Table:
     return table
 
 
+def _review(scene: ReviewScene) -> Table:
+    table = _table(
+        "五、编码评审 review of a code",
+        "候选 candidate",
+        "得分 score",
+        "完全一致 exact",
+        "依据 evidence",
+    )
+    for one in scene.candidates:
+        chosen = "bold green" if one.unified_code == scene.meaning else ""
+        exact = "是 yes" if one.exact else "否 no"
+        table.add_row(one.unified_code, one.score, exact, one.evidence, style=chosen)
+    table.caption = (
+        f"{scene.partner} 的本地编码 {scene.local_code} 无人对照:{scene.direct} 条报文等它,"
+        f"{scene.behind} 条排在其后\n"
+        f"{scene.people[0]} 提议 → {scene.meaning};想自行审定时:{scene.alone}\n"
+        f"{scene.people[1]} 审定后按序放行 {scene.released} 条 released in order"
+    )
+    return table
+
+
 def _wrong_inputs(report: Report) -> Table:
-    table = _table("五、错误报文 wrong inputs", "报文", "应答", "网关说明", "")
+    table = _table("六、错误报文 wrong inputs", "报文", "应答", "网关说明", "")
     for one in report.wrong_inputs:
         mark = "[green]✓[/]" if one.as_expected else f"[red]✗ {one.expected}[/]"
         table.add_row(one.title, one.answered, escape(one.said), mark)
@@ -203,7 +227,7 @@ def _findings(findings: Iterable[Finding], console: Console) -> None:
     grouped: dict[str, list[Finding]] = defaultdict(list)
     for one in findings:
         grouped[one.kind].append(one)
-    console.print(Text("六、数据发现 what is odd about the data", style="bold cyan"))
+    console.print(Text("七、数据发现 what is odd about the data", style="bold cyan"))
     for kind, found in grouped.items():
         console.print(f"  [bold]{TITLES[kind]}[/] ({len(found)})", highlight=False)
         shown = found if kind in NAMED_IN_FULL else found[:SHOWN_NAMES]
@@ -222,13 +246,13 @@ def _explained(report: Report, console: Console) -> None:
     shown = list(islice(lines, SHOWN_EXPLANATION))
     if len(lines) > len(shown):
         shown.append(f"… 另有 {len(lines) - len(shown)} 行 more lines (jicai explain)")
-    console.print(Text("七、一个结论的来龙去脉 one conclusion explained", style="bold cyan"))
+    console.print(Text("八、一个结论的来龙去脉 one conclusion explained", style="bold cyan"))
     console.print(Panel(Text("\n".join(shown)), border_style="dim"))
 
 
 def _reconciliation(report: Report) -> Table:
     table = _table(
-        "八、对账 reconciliation",
+        "九、对账 reconciliation",
         *("报文类型", "报送", "留痕", "主题", "合计内容", "报送合计", "主题合计", ""),
     )
     for row in report.reconciliation.rows:

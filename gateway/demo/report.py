@@ -15,6 +15,7 @@ from gateway.demo.findings import Finding, Findings
 from gateway.demo.ledger import Ledger, WrongInput
 from gateway.demo.plan import Plan
 from gateway.demo.reconcile import Reconciliation
+from gateway.demo.reviewing import ReviewScene
 from gateway.policies.explain import explain, render_text
 from schemas.envelope import Message
 from schemas.events import (
@@ -83,6 +84,7 @@ class Report:
     conclusions_by_type: Mapping[str, int]
     linked_prices: tuple[LinkedPrice, ...]
     standings: tuple[Standing, ...]
+    review: ReviewScene | None
     wrong_inputs: tuple[WrongInput, ...]
     findings: tuple[Finding, ...]
     reconciliation: Reconciliation
@@ -145,6 +147,7 @@ class Report:
             "holds": [asdict(each) for each in self.standings if each.kind == "held"],
             "resumed": [asdict(each) for each in self.standings if each.kind == "resumed"],
             "lifted": [asdict(each) for each in self.standings if each.kind == "lifted"],
+            "review": asdict(self.review) if self.review is not None else None,
             "wrong_inputs": [
                 asdict(each) | {"as_expected": each.as_expected} for each in self.wrong_inputs
             ],
@@ -184,6 +187,7 @@ async def make_report(
         conclusions_by_type=dict(sorted(by_type.items())),
         linked_prices=tuple(sorted(_linked(plan, conclusions), key=_linked_order)),
         standings=tuple(sorted(_standings(plan, conclusions), key=_standing_order)),
+        review=ledger.review,
         wrong_inputs=tuple(ledger.wrong),
         findings=_all_findings(dataset, plan),
         reconciliation=found,
