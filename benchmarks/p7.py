@@ -23,6 +23,7 @@ from pathlib import Path
 import uvloop
 from pydantic import SecretStr
 
+from gateway.bootstrap import tune_interpreter
 from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.crosswalk_overlay import Overlay
 from gateway.coding.records import CrosswalkVersion, Proposal, known_instant
@@ -139,7 +140,14 @@ def look_up(crosswalk: Crosswalk, rows: int, lookups: int) -> None:
         for partner, local in asked[: lookups // 10]:
             crosswalk.as_of(partner, "product", local, DAY, LATE)
 
+    spaces = crosswalk.spaces
+
+    def bare() -> None:
+        for partner, local in asked:
+            spaces[partner]["product"][local]
+
     assert all(resolve(partner, "product", local, DAY) for partner, local in asked[:1000])
+    print(f"three dicts    {per_second(lookups, bare):>12,.0f} look-ups/s: the limit")
     print(f"resolve        {per_second(lookups, now):>12,.0f} look-ups/s (target 500,000)")
     for name, at in (("now", LATE), ("before", EARLY), ("unborn", "2000-01-01T00:00:00.000000Z")):
         rate = per_second(lookups, partial(then, at))
@@ -148,6 +156,28 @@ def look_up(crosswalk: Crosswalk, rows: int, lookups: int) -> None:
     began = time.perf_counter()
     crosswalk.reverse("partner-000", "product", unified(0), DAY)
     print(f"reverse index  {time.perf_counter() - began:.3f} s for one partner")
+
+
+async def reload(journal: Journal, folder: Path, crosswalk: Crosswalk) -> None:
+    """Read the files anew over the store's documents while the event loop goes on."""
+    await journal.start()
+    longest, going = 0.0, True
+
+    async def beat() -> None:
+        nonlocal longest
+        last = time.perf_counter()
+        while going:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
+
+    beating = asyncio.create_task(beat())
+    began = time.perf_counter()
+    await CrosswalkStore(journal).load(folder, crosswalk)
+    took, going = time.perf_counter() - began, False
+    await beating
+    print(f"reload     {len(crosswalk):>9,} rows   {took:6.2f} s   longest pause {longest:.3f} s")
+    await journal.stop()
 
 
 async def review(journal: Journal, batch: int) -> None:
@@ -198,20 +228,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         crosswalk = load(given.rows, Path(folder) / "codes")
         look_up(crosswalk, given.rows, given.lookups)
+        tune_interpreter()
+        settings = Settings(home=Path(folder))
+        uvloop.run(reload(open_journal(settings), Path(folder) / "codes", crosswalk))
         del crosswalk
         gc.collect()
-        settings = [Settings(home=Path(folder))]
+        both = [settings]
         if given.postgres:
-            settings.append(
+            both.append(
                 Settings(home=Path(folder), journal="postgres", postgres=SecretStr(given.postgres))
             )
-        for each in settings:
+        for each in both:
             print(f"-- {each.journal}")
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 50)  # as a serving process has it
             uvloop.run(review(open_journal(each), given.batch))
 
 
 if __name__ == "__main__":
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     main()

@@ -20,6 +20,7 @@ from gateway.coding.crosswalk_loading import (
     Loading,
     Meaning,
     Meanings,
+    Source,
     Space,
     Spaces,
     several,
@@ -266,7 +267,7 @@ class Crosswalk:
         meanings = self.spaces.get(partner, _NOTHING).get(kind, _EMPTY).get(local_code)
         if meanings is None:
             return ()
-        filed = [_filed(key, one) for one in several(meanings) if one[4] is not STORED]
+        filed = [_filed(key, one) for one in several(meanings) if one[4] != STORED]
         versions = [*filed, *self.others.get(key, ())]
         document = self.document(key)
         if document:
@@ -299,7 +300,8 @@ def _believed(version: CrosswalkVersion, at: str) -> bool:
 
 def _filed(key: Key, meaning: Meaning) -> CrosswalkVersion:
     """Return the row of a file as a version: its file is all that is known of who said so."""
-    since, until, unified, _, source = meaning
+    since, until, unified, _, packed = meaning
+    source = Source.of(packed)
     return CrosswalkVersion(
         *key, unified, since, until, choice=Choice(source.choice), origin=f"file {source.name}"
     )

@@ -72,8 +72,9 @@ def _shared(space: Space) -> dict[str, list[_Said]]:
 def _said(unified: str, local: str, space: Space) -> Iterable[_Said]:
     one: Meaning
     for one in several(space[local]):
-        if one[2] == unified and one[4].choice != Choice.INBOUND_ONLY:
-            yield _Said(local, one[0], one[1], one[4])
+        source = Source.of(one[4])
+        if one[2] == unified and source.choice != Choice.INBOUND_ONLY:
+            yield _Said(local, one[0], one[1], source)
 
 
 def _place(event: tuple[str, int, _Said]) -> tuple[str, int]:

@@ -22,19 +22,30 @@ from gateway.coding.rows import (
 
 
 class Source(NamedTuple):
-    """Where a meaning in force comes from: the file it stands in, or (name "") the store."""
+    """Where a meaning of the files comes from."""
 
-    name: str = ""
-    choice: str = ""
-    chooses: bool = False
+    name: str
+    choice: str
+    chooses: bool
     """Whether the file has a column `choice`."""
 
+    def packed(self) -> str:
+        """Return the source as a text: the collector does not look into tuples of mere texts."""
+        return f"{self.choice}|{'+' if self.chooses else ''}|{self.name}"
 
-STORED: Final = Source()
+    @classmethod
+    def of(cls, packed: str) -> Source:
+        """Return the source out of its text."""
+        choice, chooses, name = packed.split("|", 2)
+        return cls(name, choice, bool(chooses))
+
+
+STORED: Final = ""
+"""The source (packed) of what comes from the store."""
 Key = tuple[str, str, str]
 """(partner, kind, local code)."""
-Meaning = tuple[str, str, str, str, Source]
-"""(valid_from, valid_to, unified code, known_from, source); ISO dates compare as text."""
+Meaning = tuple[str, str, str, str, str]
+"""(valid_from, valid_to, unified code, known_from, packed source); ISO dates compare as text."""
 Meanings = Meaning | list[Meaning]
 """One meaning as it is; several, in order of valid_from, as a list: most codes never change. An empty
 list is a code that was heard of, but means nothing (any longer)."""
@@ -62,7 +73,7 @@ class Loading:
         self.notes: list[str] = []
         self.size = 0
         self._shared: dict[str, str] = {}
-        self._sources: dict[tuple[str, str], Source] = {}
+        self._sources: dict[tuple[str, str], str] = {}
         self._several: set[Key] = set()
 
     def take(self, files: Iterable[tuple[str, Path]]) -> None:
@@ -83,9 +94,10 @@ class Loading:
         self.size += 1
         source = self._sources.get((name, row.choice))
         if source is None:
-            source = self._sources[name, row.choice] = Source(name, row.choice, chooses)
+            source = Source(name, row.choice, chooses).packed()
+            self._sources[name, row.choice] = source
         if row.relation != Relation.EQUIVALENT:
-            self.others[row.key] = (*self.others.get(row.key, ()), _version(row, source))
+            self.others[row.key] = (*self.others.get(row.key, ()), _version(row, name))
             self._several.add(row.key)
             self.spaces.setdefault(row.partner, {}).setdefault(row.kind, {}).setdefault(
                 row.local_code, []
@@ -148,13 +160,13 @@ class Loading:
         return bool(places)
 
 
-def _version(row: CrosswalkRow, source: Source) -> CrosswalkVersion:
+def _version(row: CrosswalkRow, name: str) -> CrosswalkVersion:
     return CrosswalkVersion(
         *row[:6],
         relation=Relation(row.relation),
         choice=Choice(row.choice),
         reason=row.reason,
-        origin=f"file {source.name}",
+        origin=f"file {name}",
     )
 
 

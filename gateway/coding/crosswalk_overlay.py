@@ -6,7 +6,7 @@ Only what is touched is copied, per partner and kind; the crosswalk gone on from
 from __future__ import annotations
 
 from gateway.coding.crosswalk import Crosswalk
-from gateway.coding.crosswalk_loading import STORED, Key, Meaning, several
+from gateway.coding.crosswalk_loading import STORED, Key, Meaning, Source, several
 from gateway.coding.records import KNOWN_EVER, OPEN_END, Relation
 from gateway.coding.rows import Findings
 from gateway.coding.store_documents import Past, Room, records_of
@@ -36,7 +36,7 @@ class Overlay:
         self._size -= _believed(documents.get(local, b""))
         documents[local] = document
         self._size += _believed(document)
-        filed = [one for one in several(space.get(local)) if one[4] is not STORED]
+        filed = [one for one in several(space.get(local)) if one[4] != STORED]
         meanings, ended = self._meanings(key, document, filed)
         space[local] = meanings[0] if len(meanings) == 1 else meanings
         if ended:
@@ -78,7 +78,7 @@ class Overlay:
             equivalent = "relation" not in record
             if "known_to" in record:
                 if equivalent:
-                    ended.append(Past(since, until, unified, known_from, record["known_to"]))
+                    ended.append((since, until, unified, known_from, record["known_to"]))
                 continue
             self._compare(key, record, since, until, filed)
             if equivalent:
@@ -95,7 +95,8 @@ class Overlay:
             record.get("unified_code", ""),
         )
         rows = [
-            (one[0], one[1], Relation.EQUIVALENT.value, one[2], one[4].name) for one in filed
+            (one[0], one[1], Relation.EQUIVALENT.value, one[2], Source.of(one[4]).name)
+            for one in filed
         ] + [
             (one.valid_from, one.valid_to, one.relation.value, one.unified_code, one.origin)
             for one in self._base.others.get(key, ())

@@ -55,9 +55,9 @@ def _index(space: Space, past: Mapping[str, tuple[Past, ...]]) -> Locals:
             _add(index, meaning[2], local)
     for local, ended in past.items():
         for each in ended:
-            found = index.get(each.unified_code, ())
+            found = index.get(each[2], ())
             if local not in ((found,) if isinstance(found, str) else found):
-                _add(index, each.unified_code, local)
+                _add(index, each[2], local)
     return index
 
 

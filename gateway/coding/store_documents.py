@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
@@ -23,16 +23,8 @@ _KEY_FIELDS: Final = 3
 _FIELDS: Final = tuple((one.name, one.default) for one in fields(CrosswalkVersion)[_KEY_FIELDS:])
 
 
-class Past(NamedTuple):
-    """An equivalent meaning that was believed from `known_from` until before `known_to`."""
-
-    valid_from: str
-    valid_to: str
-    unified_code: str
-    known_from: str
-    known_to: str
-
-
+Past = tuple[str, str, str, str, str]
+"""An equivalent meaning that was believed once: (valid_from, valid_to, unified code, known_from, known_to)."""
 PastMeanings = dict[Room, dict[str, tuple[Past, ...]]]
 """Per partner and kind: local code → what was believed once."""
 
