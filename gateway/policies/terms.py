@@ -25,7 +25,11 @@ from schemas.money import PRICE_SCALE
 
 TERMS_FOLDER: Final = Path(__file__).parents[2] / "contracts" / "policies"
 RATIOS_FILE: Final = "ratios.toml"
-OTHER_FILES: Final = frozenset({RATIOS_FILE, VOCABULARY_FILE, WORKDAYS_FILE})
+COVERAGE_FILE: Final = "coverage.toml"
+CHOICES_FILE: Final = "choices.toml"
+OTHER_FILES: Final = frozenset(
+    {RATIOS_FILE, VOCABULARY_FILE, WORKDAYS_FILE, COVERAGE_FILE, CHOICES_FILE}
+)
 
 _REGION: Final = re.compile(REGION_PATTERN)
 _FACTOR: Final = re.compile(r"[0-9]{1,2}\.[0-9]{1,6}")
@@ -129,7 +133,9 @@ def _term(file: str, word: Word, given: object, findings: list[str]) -> Term | N
         findings.append(f"{where}: from and until are days (YYYY-MM-DD, without quotes)")
     elif until is not None and until < since:
         findings.append(f"{where}: until {until} is before from {since}")
-    unknown = sorted(set(given) - {"value", "clause", "from", "until"})
+    if not isinstance(given.get("overrides", ""), str):
+        findings.append(f"{where}: overrides is the clause of the province's paper (text)")
+    unknown = sorted(set(given) - {"value", "clause", "from", "until", "overrides"})
     if unknown:
         findings.append(f"{where}: unknown {', '.join(unknown)}")
     if len(findings) > before:

@@ -32,6 +32,8 @@ class Word:
     en: str
     needs: tuple[str, ...] = ()
     """Terms that must be in force on the day from which this one is."""
+    reserved: str = ""
+    """Why the term is known although no paper gives it a value (预留)."""
 
     def fits(self, value: object) -> bool:
         """Return whether a value has the term's form."""
@@ -63,7 +65,7 @@ def _word(name: str, told: Any, findings: list[str]) -> Word:
     where = f"{VOCABULARY_FILE}: {name}"
     table: dict[str, Any] = told if isinstance(told, dict) else {}
     findings += [f"{where}: {part} is missing" for part in _NEEDED if not table.get(part)]
-    unknown = sorted(set(table) - {*_NEEDED, "needs"})
+    unknown = sorted(set(table) - {*_NEEDED, "needs", "reserved"})
     if unknown:
         findings.append(f"{where}: unknown {', '.join(unknown)}")
     if not re.fullmatch(r"[a-z_]+\.[a-z_]+", name):
@@ -77,4 +79,5 @@ def _word(name: str, told: Any, findings: list[str]) -> Word:
         re.compile(texts["form"], re.ASCII)
     except re.error as error:
         findings.append(f"{where}: form: {error}")
-    return Word(name=name, **texts, needs=tuple(map(str, table.get("needs", ()))))
+    needs, reserved = tuple(map(str, table.get("needs", ()))), str(table.get("reserved", ""))
+    return Word(name=name, **texts, needs=needs, reserved=reserved)
