@@ -2,7 +2,7 @@
 
 [[operator]]
 id   = "li-ming"
-name = "李明"
+name = "经办甲"
 may  = ["propose", "approve"]
 
 The key of the HTTP API lies in `secrets/operators/<id>.key`. Two entries are two people: nobody gets two.

@@ -90,11 +90,12 @@ def propose_exact(
     for item in items:
         found = next((one for one in candidates.rank(item, on=valid_from) if one.exact), None)
         if found is not None:
-            proposals.append(_proposal(item, found, valid_from))
+            proposals.append(exact_proposal(item, found, valid_from))
     return proposals
 
 
-def _proposal(item: LocalItem, found: Candidate, valid_from: str) -> Proposal:
+def exact_proposal(item: LocalItem, found: Candidate, valid_from: str) -> Proposal:
+    """Return the proposal that an exact candidate makes; its evidence goes with it."""
     return Proposal(
         partner=item.partner,
         kind=item.kind,

@@ -116,15 +116,24 @@ def test_a_broken_partners_file_is_named_by_every_command_that_reads_it(
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (("codes", "resolve", "nobody", "A", "--on", "2026-01-01"), "nobody"),
-        (("codes", "resolve", "test-platform", "A", "--on", "2026-02-30"), "2026-02-30"),
-        (("codes", "resolve", "test-platform", "A", "--on", "20260101"), "20260101"),
+        (("codes", "translate", "nobody", "A", "--on", "2026-01-01"), "nobody"),
+        (("codes", "translate", "test-platform", "A", "--on", "2026-02-30"), "2026-02-30"),
+        (("codes", "translate", "test-platform", "A", "--on", "20260101"), "20260101"),
         (
-            ("codes", "resolve", "test-platform", "A", "--on", "2026-01-01", "--kind", "x"),
+            ("codes", "translate", "test-platform", "A", "--on", "2026-01-01", "--kind", "x"),
             "product",
         ),
         (
-            ("codes", "resolve", "test-platform", "A", "--on", "2026-01-01", "--known-at", "then"),
+            (
+                "codes",
+                "translate",
+                "test-platform",
+                "A",
+                "--on",
+                "2026-01-01",
+                "--known-at",
+                "then",
+            ),
             "then",
         ),
         (("topics", "tail", "nope"), "vbp.order.placed"),
@@ -162,7 +171,7 @@ def test_a_mistyped_word_is_named_and_ends_with_2(
 def test_what_is_not_there_ends_with_1(jicai: Command, journalled: Path) -> None:
     assert jicai("explain", "no-such-id").code == 1
     assert jicai("replay", "dead", "test-platform", "--key", "77").code == 1
-    known = jicai("codes", "resolve", "test-platform", "A", "--on", "2026-01-01")
+    known = jicai("codes", "translate", "test-platform", "A", "--on", "2026-01-01")
     assert (known.code, "未对照" in known.out) == (1, True)
 
 

@@ -39,7 +39,7 @@ def test_a_meaning_is_proposed_approved_corrected_and_its_history_kept(
     jicai: Command, peopled: Path
 ) -> None:
     first = proposed(jicai, "A", "JCP-1", "--from", "2026-01-01", "--evidence", "批准文号一致")
-    asked = ("codes", "resolve", P, "A", "--on", "2026-02-01")
+    asked = ("codes", "translate", P, "A", "--on", "2026-02-01")
     assert jicai(*asked).code == 1
     (waiting,) = jicai("codes", "proposals", "--json").json()["proposals"]
     assert (waiting["id"], waiting["local_code"], waiting["status"]) == (first, "A", "proposed")
@@ -50,7 +50,7 @@ def test_a_meaning_is_proposed_approved_corrected_and_its_history_kept(
     plain = jicai(*asked)
     assert (plain.code, plain.out) == (0, "JCP-1\n")
     assert all(word in plain.err for word in ("equivalent", "批准文号一致", "li-ming/wang-fang"))
-    known = jicai(*asked, "--json").json()["version"]["known_from"]
+    known = jicai(*asked, "--json").json()[0]["version"]["known_from"]
 
     second = proposed(jicai, "A", "JCP-2", "--from", "2026-01-01", "--replaces", first)
     assert jicai("codes", "approve", second, *WANG).code == 0
@@ -88,9 +88,9 @@ def test_a_code_without_a_unified_one_is_said_to_have_none(jicai: Command, peopl
     assert (bare.code, "reason" in bare.err) == (1, True)
     one = proposed(jicai, *words, "--reason", "自制剂")
     jicai("codes", "approve", one, *WANG)
-    ended = jicai("codes", "resolve", P, "B", "--on", "2026-02-01", "--json")
-    assert (ended.code, ended.json()["reason"]) == (1, "none")
-    assert "不予对照" in jicai("codes", "resolve", P, "B", "--on", "2026-02-01").out
+    ended = jicai("codes", "translate", P, "B", "--on", "2026-02-01", "--json")
+    assert (ended.code, ended.json()[0]["reason"]) == (1, "none")
+    assert "不予对照" in jicai("codes", "translate", P, "B", "--on", "2026-02-01").out
 
 
 def test_gaps_are_listed(jicai: Command, peopled: Path) -> None:
@@ -141,7 +141,7 @@ def test_without_a_journal_the_files_answer(jicai: Command, platform: str, home:
     (home / "codes").mkdir()
     text = f"partner,local_code,unified_code,valid_from,valid_to\n{P},A,JCP-1,2026-01-01,\n"
     (home / "codes" / "a.csv").write_text(text, encoding="utf-8")
-    ended = jicai("codes", "resolve", P, "A", "--on", "2026-02-01")
+    ended = jicai("codes", "translate", P, "A", "--on", "2026-02-01")
     assert (ended.code, ended.out, "file a.csv" in ended.err) == (0, "JCP-1\n", True)
     assert jicai("codes", "history", P, "B").code == 1
     assert not (home / "journal.db").exists()
