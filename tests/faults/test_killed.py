@@ -216,7 +216,7 @@ settings = {{ account = "test", fixmedins_code = "H52010200001", fixmedins_name 
         encoding="utf-8",
     )
     (home / "routes.toml").write_text(
-        f'[[route]]\ntypes = ["cn.jicai.progress.*", "cn.jicai.settlement.*"]\nto = "{INSURER}"\n'
+        f'[[route]]\ntypes = ["cn.jicai.progress.warn*", "cn.jicai.settlement.*"]\nto = "{INSURER}"\n'
         'reason = "合成测试路由"\n',
         encoding="utf-8",
     )
