@@ -136,7 +136,10 @@ class FilingBreached(PartyFinding):
 
 
 class FiledShareComputed(PartyFinding):
-    """备案采购占比(累计): self-filed amount and total of the year up to a month's end: a figure, no breach."""
+    """备案采购占比(累计): self-filed amount and total of the year up to a month's end: a figure, no breach.
+
+    `months_stated` months' totals were known; 0 where the year's own figure stands in their place.
+    """
 
     institution: Institution
     year: Year

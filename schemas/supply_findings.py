@@ -126,7 +126,6 @@ class Substitute(Canonical):
     unit_price: UnitPriceText
     converted_price: UnitPriceText | None = None
     specification: Text | None = None
-    manufacturer: Text | None = None
     effective_from: DateText
     effective_to: DateText | None = None
 
