@@ -22,9 +22,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from gateway.policies.linkage_steps import Candidate, Comparison, Follower, Step, Yardstick
+from gateway.policies.linkage_steps import Candidate, Follower, Step
 from gateway.policies.linkage_telling import Telling, in_force
-from gateway.policies.linkage_terms import LinkTerms, link_terms
+from gateway.policies.linkage_terms import LinkTerms
+from gateway.policies.linkage_touched import REFERENCE, Links, Touched, WorkedOut
 from gateway.policies.listings import (
     LISTED,
     NEGOTIATED,
@@ -35,12 +36,10 @@ from gateway.policies.listings import (
 )
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.price_book import (
-    FOREVER,
     ID,
     SINCE,
+    Series,
     Span,
-    before,
-    day_before,
     entry_of,
     span_of,
     spans,
@@ -49,8 +48,8 @@ from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import PRICE_LISTED, PRICE_NEGOTIATED
 
-_REFERENCE: Final = 2
 _PLACE: Final = slice(6, 9)
+"""Places of the reference's product, region and kind in an open linked price."""
 
 
 class Linkage:
@@ -60,7 +59,7 @@ class Linkage:
     consumes: Final = frozenset({PRICE_LISTED, PRICE_NEGOTIATED})
 
     def __init__(self) -> None:
-        self._known: _Known | None = None
+        self._known: WorkedOut | None = None
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the drug's state."""
@@ -85,7 +84,7 @@ class Linkage:
         place, about = _place(message, content), about_of(content)
         market = Market(state).with_entry(place, entry_of(message, content), about)
         telling = Telling(key, message.id, (message.id,), rules)
-        touched = _Touched(place, message.id, market, market, about.drug_name, self._of(rules))
+        touched = Touched(place, message.id, market, market, about.drug_name, self._of(rules))
         return self._difference(state, market, touched, telling)
 
     def withdraw(
@@ -103,45 +102,50 @@ class Linkage:
         if market is earlier:
             return Judgement()
         telling = Telling(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
-        touched = _Touched(place, gone.id, earlier, market, content["drug_name"], self._of(rules))
+        touched = Touched(place, gone.id, earlier, market, content["drug_name"], self._of(rules))
         return self._difference(state, market, touched, telling)
 
     def _difference(
-        self, state: State, market: Market, touched: _Touched, telling: Telling
+        self, state: State, market: Market, touched: Touched, telling: Telling
     ) -> Judgement:
         """Infer anew what the change touched; conclude how it differs from what is open."""
-        linked: dict[str, list[list[Any]]] = state["linked"]
-        worked = touched.worked
-        telling.linked = dict(linked)
-        for place, span in self._concerned(market, touched, worked):
+        linked: Links = state["linked"]
+        telling.linked = linked
+        for place, span in self._concerned(market, touched, linked):
             known = linked.get(span.id, [])
-            if touched.may_alter(place, span, known):
-                steps = self._steps(market, place, span, known, touched, worked)
-                telling.compare(market, place, span, known, steps)
+            telling.compare(market, place, span, known, _steps(market, place, span, known, touched))
         for identity in touched.no_targets(linked):
-            telling.linked[identity] = []
-            telling.end_all(market, touched.place, touched.drug_name, linked[identity])
-        after = {target: steps for target, steps in telling.linked.items() if steps}
-        return Judgement({**market.state, "linked": after}, telling.conclusions())
+            telling.end_all(market, touched.place, touched.drug_name, linked[identity], identity)
+        return Judgement({**market.state, "linked": telling.linked}, telling.conclusions())
 
     # ------------------------------------------------------------------ who is concerned
 
     def _concerned(
-        self, market: Market, touched: _Touched, known: _Known
+        self, market: Market, touched: Touched, linked: Links
     ) -> Iterator[tuple[Place, Span]]:
         """Yield the listings whose linked prices the change may alter; each once."""
         for region in market.regions():
-            stretches = known.stretches(region)
+            stretches = touched.worked.stretches(region)
             if not stretches:
                 continue
             for product in self._products(market, region, stretches, touched.place):
+                series = market.series_of(product, region)
+                if series[-1][SINCE] <= touched.since and not touched.may_alter(
+                    product, region, series[-1], linked.get(series[-1][ID], ())
+                ):
+                    continue  # by far the most: only the last price holds from that day on
                 place = Place(product, region, LISTED)
-                for span in spans(market.series(place), touched.since, touched.until):
-                    yield place, span
-        if touched.place.kind == LISTED and touched.predecessor:
-            cut = span_of(market.series(touched.place), touched.predecessor)
-            if cut is not None and cut.until < touched.since:
-                yield touched.place, cut
+                yield from self._in_reach(series, place, touched, linked)
+        yield from touched.cut_short()
+
+    def _in_reach(
+        self, series: Series, place: Place, touched: Touched, linked: Links
+    ) -> Iterator[tuple[Place, Span]]:
+        """Yield the prices of one series that hold on a touched day and may be altered."""
+        for span in spans(series, touched.since, touched.until):
+            entry = [span.since, span.order, span.id, span.price, span.until, span.about]
+            if touched.may_alter(place.product, place.region, entry, linked.get(span.id, ())):
+                yield place, span
 
     def _products(
         self, market: Market, region: str, stretches: Sequence[LinkTerms], place: Place
@@ -152,119 +156,38 @@ class Linkage:
             return listed
         return [place.product] if place.product in listed else []
 
-    def _steps(
-        self,
-        market: Market,
-        place: Place,
-        span: Span,
-        known: list[list[Any]],
-        touched: _Touched,
-        worked: _Known,
-    ) -> list[Step]:
-        """Return the linked prices of a listing.
-
-        From the open ones and from what changed, where that is enough: else from the whole market.
-        """
-        stretches = worked.stretches(place.region)
-        refs = [each[_REFERENCE] for each in known]
-        follower = Follower(market, place, span, stretches, worked.yardstick, refs)
-        if touched.decides_of(place):
-            return follower.steps(follower.candidates())
-        fresh = touched.candidates_for(follower)
-        kept = [one for each in known for one in _again(market, follower, each)]
-        if any(not _still(each, kept) for each in known):
-            return follower.steps(follower.candidates())
-        return follower.steps([*kept, *fresh])
-
-    def _of(self, rules: Rulebook) -> _Known:
+    def _of(self, rules: Rulebook) -> WorkedOut:
         """Return what is known of the rules, for as long as the same ones are given."""
         if self._known is None or self._known.rules is not rules:
-            self._known = _Known(rules)
+            self._known = WorkedOut(rules)
         return self._known
 
 
-class _Known:
-    """What was worked out of one rulebook: the same arguments always give the same."""
+def _steps(
+    market: Market, place: Place, span: Span, known: Sequence[Sequence[Any]], touched: Touched
+) -> list[Step]:
+    """Return the linked prices of a listing.
 
-    def __init__(self, rules: Rulebook) -> None:
-        self.rules, self.yardstick = rules, Yardstick(rules.ratios)
-        self._stretches: dict[str, tuple[LinkTerms, ...]] = {}
-
-    def stretches(self, region: str) -> tuple[LinkTerms, ...]:
-        """Return the days on which a region's papers link prices."""
-        found = self._stretches.get(region)
-        if found is None:
-            found = self._stretches[region] = link_terms(self.rules, region)
-        return found
-
-
-class _Touched:
-    """What one price changes: its own entry, and the one before it, from its first day to the next's."""
-
-    def __init__(
-        self,
-        place: Place,
-        identity: str,
-        holding: Market,
-        market: Market,
-        drug_name: str,
-        worked: _Known,
-    ) -> None:
-        self.place, self.drug_name, self.worked = place, drug_name, worked
-        self._market = market
-        series = holding.series(place)
-        at = next(at for at, each in enumerate(series) if each[ID] == identity)
-        self.since: str = series[at][SINCE]
-        self.until = day_before(series[at + 1][SINCE]) if at + 1 < len(series) else FOREVER
-        self.predecessor = before(series, identity)
-        self._changed = [each for each in (identity, self.predecessor) if each]
-        # what can be followed from now on: the new entry, or the one before the one that is gone
-        gained = identity if holding is market else self.predecessor
-        self._gained = span_of(market.series(place), gained) if gained else None
-        self._comparisons: dict[int, Comparison | None] = {}
-
-    def decides_of(self, place: Place) -> bool:
-        """Return whether the listings at a place must be looked at from scratch: their own days changed."""
-        own = place.product == self.place.product and place.region[:2] == self.place.region[:2]
-        return own and (self.place.kind != LISTED or place.region == self.place.region)
-
-    def may_alter(self, place: Place, span: Span, known: Sequence[Sequence[Any]]) -> bool:
-        """Return whether a listing's linked prices may change: quick, and never wrongly no."""
-        if self.decides_of(place) or any(each[_REFERENCE] in self._changed for each in known):
-            return True
-        if self._gained is None:
-            return False
-        day = max(span.since, self._gained.since)
-        lowest = min((each[1] for each in known if each[0] <= day), default=span.price - 1)
-        if place.product == self.place.product:
-            return 0 < self._gained.price <= lowest
-        found = self._comparison(span.about)
-        return found is not None and 0 < found.of(self._gained.price) <= lowest
-
-    def _comparison(self, wanted: int) -> Comparison | None:
-        if wanted not in self._comparisons and self._gained is not None:
-            pair = (self._market.about(self._gained.about), self._market.about(wanted))
-            self._comparisons[wanted] = self.worked.yardstick.between(*pair)
-        return self._comparisons[wanted]
-
-    def candidates_for(self, follower: Follower) -> Iterator[Candidate]:
-        """Yield what a listing could take from what can be followed from now on."""
-        if self._gained is not None:
-            yield from follower.candidates_from(self.place, self._gained)
-
-    def no_targets(self, linked: dict[str, list[list[Any]]]) -> Iterator[str]:
-        """Yield those of the changed entries that were linked and are effective on no day any more."""
-        if self.place.kind == LISTED:
-            series = self._market.series(self.place)
-            for identity in self._changed:
-                if identity in linked and span_of(series, identity) is None:
-                    yield identity
+    From the open ones and from what changed, where that is enough: else from the whole market.
+    """
+    worked = touched.worked
+    stretches, refs = worked.stretches(place.region), [each[REFERENCE] for each in known]
+    follower = Follower(market, place, span, stretches, worked.yardstick, refs)
+    if touched.shortened(span):  # fewer days: what began on those that are left stays as it was
+        known = [each for each in known if each[0] <= span.until]
+    elif touched.decides_of(place.product, place.region):
+        return follower.steps(follower.candidates())
+    fresh = touched.candidates_for(follower)
+    kept = [one for each in known for one in _again(market, follower, each)]
+    if any(not _still(each, kept) for each in known):
+        return follower.steps(follower.candidates())
+    return follower.steps([*kept, *fresh])
 
 
 def _again(market: Market, follower: Follower, known: Sequence[Any]) -> list[Candidate]:
     """Return the candidates of an open linked price's reference, as they are now."""
     place = Place(*known[_PLACE])
-    span = span_of(market.series(place), known[_REFERENCE])
+    span = span_of(market.series(place), known[REFERENCE])
     return list(follower.candidates_from(place, span)) if span is not None else []
 
 

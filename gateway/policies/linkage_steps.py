@@ -17,6 +17,7 @@ from gateway.policies.linkage_terms import LinkTerms
 from gateway.policies.listings import (
     LISTED,
     NEGOTIATED,
+    PROVINCE,
     REGION_END,
     SELECTED,
     About,
@@ -29,6 +30,7 @@ from gateway.policies.price_book import (
     LAST_PLACE,
     PRICE,
     SINCE,
+    UNTIL,
     Series,
     Span,
     day_after,
@@ -98,6 +100,17 @@ class Comparison(NamedTuple):
             return price
         return divide_half_up(price * self.numerator, self.denominator) * self.step
 
+    def limits(self, lowest: int) -> tuple[int, int]:
+        """Return which prices are above zero and not above `lowest` in the other form: first and last."""
+        if not self.written:
+            return 1, lowest
+        twice = 2 * self.numerator
+        last = -(-(2 * (lowest // self.step) + 1) * self.denominator // twice) - 1
+        return -(-self.denominator // twice), last
+
+
+AS_IT_IS: Final = Comparison(1, 1, 1, "")
+
 
 class Yardstick:
     """How prices of every two forms compare, worked out once: the ratios do not change meanwhile."""
@@ -115,7 +128,7 @@ class Yardstick:
 
     def _compared(self, given: About, wanted: About) -> Comparison | None:
         if given.same_form(wanted):
-            return Comparison(1, 1, 1, "")
+            return AS_IT_IS
         found = None
         if given.content is not None and wanted.content is not None:
             found = factor(given.form, wanted.form, self._ratios)
@@ -123,6 +136,21 @@ class Yardstick:
             return None
         by, step = found[0], int(10 ** (PRICE_SCALE - self._ratios.decimals))
         return Comparison(by.numerator, by.denominator * step, step, found[1])
+
+
+class _Limits(dict[int, tuple[int, int]]):
+    """Between which prices a product's references are candidates, by what they are about."""
+
+    def __init__(self, follower: Follower, window: Window, product: str, lowest: int) -> None:
+        super().__init__()
+        self._asked = (follower, window, product, lowest)
+
+    def __missing__(self, about: int) -> tuple[int, int]:
+        """Work the limits out once."""
+        follower, window, product, lowest = self._asked
+        found = follower.scale(window, product, about)
+        limits = self[about] = found.limits(lowest) if found is not None else (1, 0)
+        return limits
 
 
 class Follower:
@@ -166,18 +194,35 @@ class Follower:
             if window.negotiated is not None:
                 yield from self._from_negotiation(window)
                 continue
-            products = self._market.products() if window.terms.by_drug else [self.place.product]
-            lowest = self.span.price - 1  # of those that hold on the window's first day
-            for product in products:
-                for key, series in self._market.of_product(product).items():
-                    if key[REGION_END:] in _REFERENCES and self._elsewhere(
-                        key[: REGION_END - 1], window.terms
-                    ):
-                        place = Place(product, key[: REGION_END - 1], key[REGION_END:])
-                        for one in self._within(window, place, series, lowest):
-                            if one.since == window.since:
-                                lowest = one.price
-                            yield one
+            yield from self._from_market(window)
+
+    def _from_market(self, window: Window) -> Iterator[Candidate]:
+        """Yield the candidates of one window, never one dearer than one that holds on its first day."""
+        lowest = self.span.price - 1
+        products = self._market.products() if window.terms.by_drug else [self.place.product]
+        own, length = self._home(window.terms)
+        for product in products:
+            limits = _Limits(self, window, product, lowest)
+            for key, series in self._market.of_product(product).items():
+                if key[:length] == own or key[REGION_END:] not in _REFERENCES:
+                    continue
+                last = series[-1]
+                if last[SINCE] <= window.since and (
+                    last[UNTIL] < window.since
+                    or not limits[last[ABOUT]][0] <= last[PRICE] <= limits[last[ABOUT]][1]
+                ):
+                    continue  # by far the most: only the last price holds in the window
+                place = Place(product, key[: REGION_END - 1], key[REGION_END:])
+                for one in self._within(window, place, series, lowest):
+                    if one.since == window.since and one.price < lowest:
+                        lowest = one.price
+                        limits = _Limits(self, window, product, lowest)
+                    yield one
+
+    def _home(self, terms: LinkTerms) -> tuple[str, int]:
+        """Return the beginning of the regions that are not elsewhere, and its length."""
+        length = REGION_END - 1 if terms.everywhere else PROVINCE
+        return self.place.region[:length], length
 
     def _within(
         self, window: Window, place: Place, series: Series, lowest: int
@@ -211,9 +256,8 @@ class Follower:
         return place.product == self.place.product or terms.by_drug
 
     def _elsewhere(self, region: str, terms: LinkTerms) -> bool:
-        if terms.everywhere:
-            return region != self.place.region
-        return region[:2] != self.place.region[:2]
+        own, length = self._home(terms)
+        return region[:length] != own
 
     def _compared(self, window: Window, place: Place, reference: Span) -> Iterator[Candidate]:
         """Yield the price that the listing would take from a reference in a window, if it is lower."""
@@ -228,14 +272,19 @@ class Follower:
         self, window: Window, product: str, price: int, about: int
     ) -> tuple[int, str] | None:
         """Return what a reference's price is for this listing, and how the ratio is written."""
+        found = self.scale(window, product, about)
+        return (found.of(price), found.written) if found is not None else None
+
+    def scale(self, window: Window, product: str, about: int) -> Comparison | None:
+        """Return how prices of a product with an `about` are taken for this listing; None: not at all."""
         if product == self.place.product:
-            return price, ""
+            return AS_IT_IS
         if about not in self._factors:
             self._factors[about] = self._yardstick.between(self._market.about(about), self._about)
         found = self._factors[about]
         if found is None or (found.written and window.terms.conversion is None):
             return None
-        return found.of(price), found.written
+        return found
 
     def _from_negotiation(self, window: Window) -> Iterator[Candidate]:
         span = window.negotiated

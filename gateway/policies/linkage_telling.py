@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -36,8 +36,8 @@ class Telling:
     def __init__(self, drug: str, cause: str, causes: Sequence[str], rules: Rulebook) -> None:
         self._drug, self._cause, self._causes, self._rules = drug, cause, causes, rules
         self._drawn: list[Conclusion] = []
-        self.linked: dict[str, list[Open]] = {}
-        """The open linked prices by listing, as far as they have been compared."""
+        self.linked: Mapping[str, Sequence[Open]] = {}
+        """The open linked prices by listing."""
 
     def conclusions(self) -> tuple[Conclusion, ...]:
         """Return what was concluded."""
@@ -62,16 +62,28 @@ class Telling:
                 one = self._link(place, span, name, step, after, earlier)
             said[id(step)] = one[_IDENTITY]
             still.append(one)
-        self.linked[span.id] = still
-        self.end_all(market, place, name, sorted(replaced.values()), span)
+        if gone or len(still) != len(known):
+            self._keep(span.id, still)
+        self._end(market, place, name, sorted(replaced.values()), span)
 
     def end_all(
+        self, market: Market, place: Place, name: str, known: Sequence[Open], identity: str
+    ) -> None:
+        """Conclude the end of every linked price of a listing that holds no more."""
+        self._keep(identity, [])
+        self._end(market, place, name, known, None)
+
+    def _keep(self, identity: str, still: Sequence[Open]) -> None:
+        kept = {name: each for name, each in self.linked.items() if name != identity}
+        self.linked = {**kept, identity: still} if still else kept
+
+    def _end(
         self,
         market: Market,
         place: Place,
         name: str,
         known: Sequence[Open],
-        span: Span | None = None,
+        span: Span | None,
     ) -> None:
         """Conclude that linked prices of a listing no longer follow; `span` None: it holds no more."""
         for since, price, reference, _, ordered, identity, *_ in known:

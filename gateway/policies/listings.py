@@ -28,7 +28,8 @@ from gateway.policies.ratio import Form
 LISTED: Final = BookKind.LISTED.value
 SELECTED: Final = BookKind.SELECTED.value
 NEGOTIATED: Final = BookKind.NEGOTIATED.value
-REGION_END: Final = len("530000/")
+PROVINCE: Final = 2
+REGION_END: Final = len("000000/")
 NO_LISTINGS: Final[State] = {"abouts": [], "book": {}, "listed": {}}
 
 
@@ -99,6 +100,10 @@ class Market:
     def series(self, place: Place) -> Series:
         """Return the series at a place; empty when there is none."""
         return self._book.get(place.product, {}).get(place.key, [])
+
+    def series_of(self, product: str, region: str) -> Series:
+        """Return the listed prices of a product that is listed in a region."""
+        return self._book[product][f"{region}/{LISTED}"]
 
     def about(self, number: int) -> About:
         """Return what entries with this number say of their product."""

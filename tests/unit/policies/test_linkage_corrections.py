@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.policies.linkage import Linkage, price_in_force
+from gateway.policies.linkage_steps import Comparison
 from gateway.policies.price_book_check import check_prices
 from schemas.envelope import Message
 from schemas.events import PRICE_LINK_ENDED, PRICE_LINKED
@@ -174,7 +175,7 @@ def histories(draw: st.DrawFn) -> list[Message]:
     return numbered(found)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(history=histories(), order=st.randoms(use_true_random=False))
 def test_any_order_of_arrival_leaves_the_same_linked_prices_open(
     history: list[Message], order: Any
@@ -188,7 +189,7 @@ def test_any_order_of_arrival_leaves_the_same_linked_prices_open(
     assert sound(other, *history) == ()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(history=histories(), data=st.data())
 def test_what_was_withdrawn_leaves_no_trace_in_the_prices(
     history: list[Message], data: st.DataObject
@@ -243,3 +244,21 @@ def test_the_checker_names_two_prices_of_one_day_and_an_end_that_comes_twice() -
     host.supersede(CHEAP, corrected(CHEAP, "x", unit_price="0.600000"))
     ended = as_messages(host)
     assert any("ended 2 times" in each for each in check_prices([OWN, *ended, ended[-1]]))
+
+
+@given(
+    price=st.integers(0, 10**9),
+    lowest=st.integers(0, 10**9),
+    numerator=st.integers(1, 10**40),
+    denominator=st.integers(1, 10**40),
+    step=st.sampled_from([1, 10, 10_000]),
+)
+def test_the_limits_of_a_comparison_say_the_same_as_the_comparison(
+    price: int, lowest: int, numerator: int, denominator: int, step: int
+) -> None:
+    one = Comparison(numerator, denominator * step, step, " × K")
+    first, last = one.limits(lowest)
+    assert (first <= price <= last) == (0 < one.of(price) <= lowest)
+    for near in (first - 1, first, last, last + 1):
+        if near >= 0:
+            assert (first <= near <= last) == (0 < one.of(near) <= lowest)
