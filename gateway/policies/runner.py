@@ -19,9 +19,10 @@ from typing import Final, TypeVar
 from gateway.errors import Contended, Misconfigured, Unavailable
 from gateway.log_events import POLICY_FAILED, WORK_FAILED, log
 from gateway.policies.corrections import Correction, Superseded, find_corrections
-from gateway.policies.policy import Policy
+from gateway.policies.policy import Policy, State
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.working import STATE_SPACE, Task, Working, derived
+from gateway.policies.working_order import OrderKeeper, Step, StepKind
 from gateway.ports import Bus, Commit, Consumer, Delivered, Journal, Write
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import EVENT_TYPES
@@ -76,6 +77,8 @@ class PolicyRunner:
         self._journal, self._bus, self._clock = journal, bus, clock
         self._policies, self._rules = policies, rules
         self._consumer: Consumer | None = None
+        self._order = OrderKeeper()
+        self._takers: dict[str, tuple[Policy, ...]] = {}
         self._batch: list[Delivered] = []
         self._in_a_row = 0
         self.failures = 0
@@ -169,14 +172,22 @@ class PolicyRunner:
         return pending
 
     def _add_tasks(self, pending: _Pending, said: Message, gone: Message | None) -> None:
-        for policy in self._policies:
-            if said.type in policy.consumes:
-                try:
-                    content = said.content()
-                    scope = policy.keys(said, content)
-                    pending.tasks.append(Task(policy, pending.message, content, scope, gone))
-                except Exception as error:  # noqa: BLE001 - a fault of one message must not stop all
-                    pending.failed.append((policy.name, repr(error)))
+        content: State | None = None
+        for policy in self._taking(said.type):
+            try:
+                # parsed once for all: policies change nothing that they are given
+                content = said.content() if content is None else content
+                scope = policy.keys(said, content)
+                pending.tasks.append(Task(policy, pending.message, content, scope, gone))
+            except Exception as error:  # noqa: BLE001 - a fault of one message must not stop all
+                pending.failed.append((policy.name, repr(error)))
+
+    def _taking(self, type_: str) -> tuple[Policy, ...]:
+        found = self._takers.get(type_)
+        if found is None:
+            found = tuple(policy for policy in self._policies if type_ in policy.consumes)
+            self._takers[type_] = found
+        return found
 
     # ------------------------------------------------------------------ one transaction for many
 
@@ -190,8 +201,10 @@ class PolicyRunner:
         new = await self._journal.unhandled(GROUP, list(ids))
         pending = [one for one in given if one.message.id in new]
         superseded = await Superseded.read(self._journal, [one.gone for one in pending if one.gone])
-        working = Working(self._clock())
+        working = Working()
         await working.load(self._journal, [task for one in pending for task in one.tasks])
+        working.clock_now = self._clock()
+        steps: list[Step] = []
         buried: list[tuple[_Pending, list[Failure]]] = []
         in_a_row = self._in_a_row
         handled: dict[str, None] = {}
@@ -203,11 +216,14 @@ class PolicyRunner:
             if one.gone in new:
                 handled[one.gone] = None
             handled[one.message.id] = None
+            if one.tasks and not _refused(failed):
+                kind = StepKind.CORRECTED if one.gone and judged else StepKind.JUDGED
+                steps.append(Step(kind, one.message.id))
             in_a_row = in_a_row + 1 if failed else 0
             if failed:
                 buried.append((one, failed))
                 _check_run(in_a_row, failed[-1][1])
-        work = working.settle()
+        work = self._settled(working, steps)
         work.handled = [(GROUP, each) for each in handled]
         work.writes += superseded.writes()
         for one, failed in buried:
@@ -249,33 +265,46 @@ class PolicyRunner:
     async def _everywhere(self, pending: _Pending) -> None:
         """Judge a message for every state of its region, page by page, and mark it handled at last."""
         failed = list(pending.failed)
-        for task in pending.tasks:
-            if task.scope.prefix:
-                # the record first: a state that begins from now on knows of the message
-                await self._redone(partial(self._record, task))
-                after, more = "", True
-                while more:
-                    after, more, errors = await self._redone(partial(self._page, task, after))
-                    failed += [(task.policy.name, error) for error in errors]
+        regional = [task for task in pending.tasks if task.scope.prefix]
+        # the records first: a state that begins from now on knows of the message
+        await self._redone(partial(self._record, regional))
+        for task in regional:
+            after, more = "", True
+            while more:
+                after, more, errors = await self._redone(partial(self._page, task, after))
+                failed += [(task.policy.name, error) for error in errors]
         ordinary = [task for task in pending.tasks if not task.scope.prefix]
         await self._together([_Pending(pending.message, ordinary, failed, pending.gone)])
 
-    async def _record(self, task: Task) -> None:
-        working = Working(self._clock())
-        await working.load(self._journal, [task])
-        working.remember(task)
-        await self._journal.commit(working.settle())
+    async def _record(self, tasks: Sequence[Task]) -> None:
+        working = Working()
+        await working.load(self._journal, tasks)
+        working.clock_now = self._clock()
+        for task in tasks:
+            working.remember(task)
+        steps = [_regional(StepKind.RECORDED, task) for task in tasks]
+        await self._journal.commit(self._settled(working, steps))
 
     async def _page(self, task: Task, after: str) -> tuple[str, bool, list[str]]:
-        """Judge one page of states; return (last key, whether there may be more, errors)."""
+        """Judge one page of states; return (last key, whether there may be more, errors).
+
+        Nothing is written where nothing came of it: on most days nothing is due for most states.
+        """
         space = STATE_SPACE + task.policy.name
         found = await self._journal.scan(space, task.scope.prefix, after=after, limit=PAGE)
         working = Working(self._clock())
         keys = working.take(task.policy.name, found)
         errors = [error for key in keys if (error := self._judge(working, task, key))]
-        if keys:
-            await self._commit(working.settle())
+        if working.changed:
+            step = _regional(StepKind.PAGED, task, after, keys[-1])
+            await self._commit(self._settled(working, [step]))
         return (keys[-1] if keys else after), len(keys) == PAGE, errors
+
+    def _settled(self, working: Working, steps: list[Step]) -> Commit:
+        work = working.settle()
+        if steps:
+            work.writes.append(self._order.write(working.clock_now, steps))
+        return work
 
     async def _redone(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do a transaction, again from reading on when another worker was faster."""
@@ -308,6 +337,15 @@ class PolicyRunner:
             }
             key = f"{policy}/{one.message.id}"
             work.writes.append(Write(DEAD_SPACE, key, canonical_bytes(told)))
+
+
+def _regional(kind: StepKind, task: Task, after: str = "", upto: str = "") -> Step:
+    return Step(kind, task.message.id, task.policy.name, task.gone is not None, after, upto)
+
+
+def _refused(failed: Sequence[Failure]) -> bool:
+    """Return whether a correction itself was at fault: then nothing was judged."""
+    return any(policy == CORRECTION for policy, _ in failed)
 
 
 def _check_run(in_a_row: int, error: str) -> None:

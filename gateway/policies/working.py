@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import orjson
@@ -75,7 +75,8 @@ class _Slot:
 class Working:
     """The states of one transaction. `settle` puts everything that follows into one commit."""
 
-    clock_now: datetime
+    clock_now: datetime = datetime.min.replace(tzinfo=UTC)
+    """When the states had been read: the order of transactions on the same state."""
     _states: dict[tuple[str, str], _Slot] = field(default_factory=dict)
     _regions: dict[tuple[str, str], _Slot] = field(default_factory=dict)
     _submissions: list[Submission] = field(default_factory=list)
@@ -86,10 +87,10 @@ class Working:
             of_policy = [task.scope for task in tasks if task.policy.name == policy]
             states = list(dict.fromkeys(scope.key for scope in of_policy if scope.key))
             regions = list(dict.fromkeys(scope.region for scope in of_policy if scope.region))
-            found = await journal.get_many(STATE_SPACE + policy, states)
+            found = await journal.get_many(STATE_SPACE + policy, states) if states else {}
             for key in states:
                 self._states[policy, key] = _slot(found.get(key))
-            found = await journal.get_many(REGION_SPACE + policy, regions)
+            found = await journal.get_many(REGION_SPACE + policy, regions) if regions else {}
             for key in regions:
                 self._regions[policy, key] = _slot(found.get(key))
 
@@ -128,6 +129,12 @@ class Working:
     def conclude(self, submissions: Iterable[Submission]) -> None:
         """Add conclusions."""
         self._submissions.extend(submissions)
+
+    @property
+    def changed(self) -> bool:
+        """Return whether anything follows that must be written."""
+        slots = (*self._states.values(), *self._regions.values())
+        return bool(self._submissions) or any(slot.changed for slot in slots)
 
     def settle(self) -> Commit:
         """Return everything as one commit."""
