@@ -17,7 +17,7 @@ from gateway.policies.quarters import day_in_china
 from schemas.envelope import Message
 from schemas.money import PRICE_SCALE, QUANTITY_SCALE, fen, scaled
 
-RECENT_KEPT: Final = 64
+RECENT_KEPT: Final = 8
 """So many receipts stand one by one before they are folded."""
 ID_LENGTH: Final = 32
 _MONTH: Final = len("2026-01")

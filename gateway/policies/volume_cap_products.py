@@ -50,7 +50,7 @@ class DrugProducts:
     ) -> Judgement:
         """Take one listing, unless no paper of its region wants to know."""
         terms = _terms(rules, content["region"], content["effective_from"])
-        if not terms or any(each["id"] == message.id for each in state["listings"]):
+        if not _matters(content, terms) or _known(state, message.id):
             return Judgement()
         listings = [*state["listings"], _listing(message, content)]
         return _described(key, {**state, "listings": listings}, terms, message, content)
@@ -70,6 +70,17 @@ class DrugProducts:
         if not terms or len(listings) == len(state["listings"]):
             return Judgement()
         return _described(key, {**state, "listings": listings}, terms, by, content)
+
+
+def _matters(content: State, terms: Sequence[Term]) -> bool:
+    """Return whether a listing says anything that is asked for: a selected product, or a content."""
+    if content["kind"] == _SELECTED:
+        return bool(terms)
+    return bool(content.get("strength")) and any(t.name == "cap.conversion" for t in terms)
+
+
+def _known(state: State, identity: str) -> bool:
+    return any(each["id"] == identity for each in state["listings"])
 
 
 def _terms(rules: Rulebook, region: str, day: str) -> list[Term]:
