@@ -284,7 +284,7 @@ async def _items(settings: Settings, order: ImportOrder, *, preview: bool, as_js
         read_items,
     )
 
-    async with opened_journal(settings) as journal:
+    async with opened_journal(settings, begin=True) as journal:
         with progressing() as progress:
             read = await asyncio.to_thread(read_items, order, _partners(settings), progress)
             bad = bool(read.findings)
@@ -303,7 +303,7 @@ async def _catalogue(
     from gateway.coding.interchange.national import CatalogueFile, Layout  # noqa: PLC0415
 
     opened = CatalogueFile(file, Layout.load(), Limits())
-    async with opened_journal(settings) as journal:
+    async with opened_journal(settings, begin=True) as journal:
         before = await last_import(journal)
         if before is not None and before["state"] != "done":
             note(f"上次导入未完成 the last import was cut off: {before['source']}")

@@ -71,7 +71,7 @@ async def opened_review(settings: Settings) -> AsyncIterator[Review]:
 
     home = home_of(settings)
     files, partners = Crosswalk.load(home / CODES), Partners.load(home)
-    async with opened_journal(settings) as journal:
+    async with opened_journal(settings, begin=True) as journal:
         store = CrosswalkStore(journal)
         crosswalk = await store.over(files)
 

@@ -119,14 +119,17 @@ def home_of(settings: Settings) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def opened_journal(settings: Settings) -> AsyncIterator[Journal]:
+async def opened_journal(settings: Settings, *, begin: bool = False) -> AsyncIterator[Journal]:
     """Open the journal for reading and small writes; it may be in use by a running gateway.
 
-    Raises Misconfigured where nothing was ever journalled: a mistyped home must not look empty.
+    Raises Misconfigured where nothing was ever journalled: a mistyped home must not look empty. With
+    `begin` one that lists partners gets its journal: codes may be prepared before the gateway first runs.
     """
     from gateway.journal.opening import open_journal  # noqa: PLC0415 - databases load slowly
 
-    if settings.journal == "sqlite" and not (home_of(settings) / "journal.db").exists():
+    home = home_of(settings)
+    known = (home / "journal.db").exists() or (begin and (home / "partners.toml").exists())
+    if settings.journal == "sqlite" and not known:
         raise Misconfigured(
             f"JICAI_HOME: {settings.home}: 没有 journal.db, no gateway ever ran on this home"
         )

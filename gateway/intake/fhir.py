@@ -254,13 +254,13 @@ def _match(version: CrosswalkVersion, system: str, code: str, partner: str) -> R
     part = [_named("equivalence", valueCode=EQUIVALENCE[version.relation])]
     if code:
         part.append(_named("concept", valueCoding={"system": system, "code": code}))
-    part.append(_named("source", valueUri=concept_map_url(partner, version.kind)))
+    part.append(_named("source", valueUri=concept_map_url(partner)))
     return {"name": "match", "part": part}
 
 
-def concept_map_url(partner: str, kind: str) -> str:
-    """Return the canonical URL of a partner's crosswalk of one kind."""
-    return f"urn:jicai:conceptmap:{partner}:{kind}"
+def concept_map_url(partner: str) -> str:
+    """Return the canonical URL of a partner's crosswalk, as its export names it."""
+    return f"urn:jicai:crosswalk:{partner}"
 
 
 # --------------------------------------------------------------------------- resources
