@@ -164,7 +164,7 @@ class Linkage:
 
 
 def _steps(
-    market: Market, place: Place, span: Span, known: Sequence[Sequence[Any]], touched: Touched
+    market: Market, place: Place, span: Span, known: Sequence[list[Any]], touched: Touched
 ) -> list[Step]:
     """Return the linked prices of a listing.
 

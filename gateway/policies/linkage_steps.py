@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from gateway.policies.linkage_comparison import AS_IT_IS, Comparison, Yardstick
 from gateway.policies.linkage_terms import LinkTerms
 from gateway.policies.listings import (
     LISTED,
@@ -20,7 +21,6 @@ from gateway.policies.listings import (
     PROVINCE,
     REGION_END,
     SELECTED,
-    About,
     Market,
     Place,
 )
@@ -39,9 +39,6 @@ from gateway.policies.price_book import (
     span_at,
     span_of,
 )
-from gateway.policies.ratio import factor
-from gateway.policies.rulebook import Ratios
-from schemas.money import PRICE_SCALE, divide_half_up
 
 _REFERENCES: Final = frozenset({LISTED, SELECTED})
 
@@ -84,58 +81,6 @@ class Step:
         """Return what makes it the same linked price when it is inferred again."""
         found = self.found
         return (found.since, found.price, found.reference_id, self.before, found.terms.ordered)
-
-
-class Comparison(NamedTuple):
-    """How prices of one form are taken for another: as they are where `written` is ""."""
-
-    numerator: int
-    denominator: int
-    step: int
-    written: str
-
-    def of(self, price: int) -> int:
-        """Return a price for the other form, rounded once (10^-6 yuan)."""
-        if not self.written:
-            return price
-        return divide_half_up(price * self.numerator, self.denominator) * self.step
-
-    def limits(self, lowest: int) -> tuple[int, int]:
-        """Return which prices are above zero and not above `lowest` in the other form: first and last."""
-        if not self.written:
-            return 1, lowest
-        twice = 2 * self.numerator
-        last = -(-(2 * (lowest // self.step) + 1) * self.denominator // twice) - 1
-        return -(-self.denominator // twice), last
-
-
-AS_IT_IS: Final = Comparison(1, 1, 1, "")
-
-
-class Yardstick:
-    """How prices of every two forms compare, worked out once: the ratios do not change meanwhile."""
-
-    def __init__(self, ratios: Ratios) -> None:
-        self._ratios = ratios
-        self._known: dict[tuple[About, About], Comparison | None] = {}
-
-    def between(self, given: About, wanted: About) -> Comparison | None:
-        """Return how prices of `given` are taken for `wanted`; None: they are not comparable."""
-        pair = (given, wanted)
-        if pair not in self._known:
-            self._known[pair] = self._compared(given, wanted)
-        return self._known[pair]
-
-    def _compared(self, given: About, wanted: About) -> Comparison | None:
-        if given.same_form(wanted):
-            return AS_IT_IS
-        found = None
-        if given.content is not None and wanted.content is not None:
-            found = factor(given.form, wanted.form, self._ratios)
-        if found is None:
-            return None
-        by, step = found[0], int(10 ** (PRICE_SCALE - self._ratios.decimals))
-        return Comparison(by.numerator, by.denominator * step, step, found[1])
 
 
 class _Limits(dict[int, tuple[int, int]]):

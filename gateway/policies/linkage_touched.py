@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from gateway.policies.linkage_steps import Candidate, Follower, Yardstick
+from gateway.policies.linkage_comparison import Yardstick
+from gateway.policies.linkage_steps import Candidate, Follower
 from gateway.policies.linkage_terms import LinkTerms, link_terms
 from gateway.policies.listings import LISTED, Market, Place
 from gateway.policies.price_book import (
@@ -25,7 +26,7 @@ from gateway.policies.rulebook import Rulebook
 
 REFERENCE: Final = 2
 """Place of the reference's message in an open linked price."""
-Links = Mapping[str, Sequence[Sequence[Any]]]
+Links = Mapping[str, Sequence[list[Any]]]
 
 
 class WorkedOut:

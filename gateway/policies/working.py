@@ -108,13 +108,14 @@ class Working:
         if slot.state is None:
             region = self._regions.get((task.policy.name, task.scope.region))
             slot.state = task.policy.begin(region.state if region is not None else None)
-            if region is not None:  # a period that closes meanwhile must not miss this new state
-                region.changed = True
         return slot.state
 
     def keep(self, task: Task, key: str, state: State) -> None:
-        """Replace a state."""
+        """Replace a state. One that begins and is not kept leaves its region's record alone."""
         slot = self._states[task.policy.name, key]
+        region = self._regions.get((task.policy.name, task.scope.region))
+        if slot.version == 0 and region is not None:
+            region.changed = True  # a period that closes meanwhile must not miss this new state
         slot.state, slot.changed = state, True
 
     def remember(self, task: Task) -> None:
