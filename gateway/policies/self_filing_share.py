@@ -17,6 +17,7 @@ from schemas.events import PURCHASE_FILED_SHARE_COMPUTED, PURCHASE_FILED_SHARE_E
 from schemas.money import plain, yuan
 
 MONTHS: Final = 12
+FIRST_DAY: Final = "0001-01-01"
 WHOLE_YEAR: Final = 0
 """Stands for the number of months where the year has a figure of its own."""
 _SHARE_SCALE: Final = 4
@@ -42,8 +43,8 @@ class Year:
 
 
 def coming_month_end(day: str) -> str:
-    """Return the first month's end after a day; "" before any day has ended: the first one counts."""
-    return end_of_month(days_after(day, 1)) if day else ""
+    """Return the first month's end after a day; before any day has ended whichever ends first counts."""
+    return end_of_month(days_after(day, 1)) if day else FIRST_DAY
 
 
 def last_month_end(day: str) -> str:
