@@ -46,9 +46,10 @@ _PARSED: Final = {
             "code": "86904879000126",
             "verdict": "valid",
             "code_type": "drug_standard_code_86",
-            "parts": [{"name": "enterprise", "text": "04879", "zh": "企业", "en": "enterprise"}],
+            "parts": {"prefix": "86", "enterprise": "04879"},
         }
-    ]
+    ],
+    "meanings": {"drug_standard_code_86": {"enterprise": {"zh": "企业", "en": "enterprise"}}},
 }
 
 

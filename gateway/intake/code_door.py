@@ -110,7 +110,10 @@ class CodeDoor:
         caller = self.caller(request)
         question = Reading.of(await self.asked(request, caller))
         answer = partial(question.answer, parts=parts)
-        return _said({"results": await _in_slices(question.items, answer)})
+        results = await _in_slices(question.items, answer)
+        if not parts:
+            return _said({"results": results})
+        return _said({"results": results, "meanings": question.meanings()})
 
     async def systems(self, request: Request) -> Response:
         """编码体系 the code types, what they are and where that is written."""

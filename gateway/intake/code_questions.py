@@ -177,14 +177,27 @@ class Reading:
         entry: Entry = {"code": code, "verdict": "valid"}
         if parts:
             entry["code_type"] = code_type
-            entry["parts"] = [
-                {"name": one.name, "text": one.text, "zh": one.zh, "en": one.en}
-                | ({"says": one.says} if one.says else {})
-                for one in read.parts
-            ]
+            entry["parts"] = {part.meaning.name: part.text for part in read.parts}
+            says = {part.name: part.says for part in read.parts if part.meaning.values}
+            if any(says.values()):
+                entry["says"] = {name: said for name, said in says.items() if said}
             if read.notes:
-                entry["notes"] = list(read.notes)
+                entry["notes"] = read.notes
         return entry
+
+    def meanings(self) -> Entry:
+        """Return, by code type, what the parts of its codes stand for: told once, not per code."""
+        systems = code_systems()
+        named = dict.fromkeys(code_type for code_type, _ in self.items)
+        return {
+            name: {
+                part.name: {"zh": part.zh, "en": part.en}
+                for whole in systems[name].parts
+                for part in (whole, *whole.inner)
+            }
+            for name in named
+            if name in systems
+        }
 
 
 def _object(asked: Any, known: frozenset[str]) -> Mapping[str, Any]:
