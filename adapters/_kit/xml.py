@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from lxml import etree
@@ -129,6 +130,38 @@ def parse_text(text: str, *, path: str = "", depth: int | None = DEPTH_LIMIT) ->
     except UnicodeEncodeError:
         raise Rejected(issue("body.encoding", path, charset="UTF-8")) from None
     return parse(raw, path=path, depth=depth)
+
+
+class _Nothing:
+    """Takes a document's events and keeps nothing of them."""
+
+    def doctype(self, *_: object) -> None:
+        raise Rejected(issue("xml.doctype", ""))
+
+    def close(self) -> None:
+        """End of the document."""
+
+
+def check_chunks(chunks: Iterable[bytes], *, path: str = "") -> None:
+    """Read a document of any size (UTF-8) piece by piece, keeping nothing: is it well-formed?
+
+    Raises Rejected: xml.doctype, xml.malformed.
+    """
+    parser = etree.XMLParser(
+        target=_Nothing(),  # type: ignore[arg-type]  # a target need not have every event
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        recover=False,
+    )
+    try:
+        for chunk in chunks:
+            parser.feed(chunk)
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise _malformed(error, path, None) from None
 
 
 def _malformed(error: etree.XMLSyntaxError, path: str, depth: int | None) -> Rejected:

@@ -88,6 +88,8 @@ class Archive:
             raise bad_file("file.damaged", detail=f"{part.filename}: unknown compression")
 
     def _packed(self, part: zipfile.ZipInfo) -> Iterator[bytes]:
+        if part.header_offset < 0:
+            raise bad_file("file.damaged", detail=f"{part.filename}: no header")
         with self.path.open("rb") as file:
             file.seek(part.header_offset)
             head = file.read(_LOCAL_HEADER.size)

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -196,10 +196,12 @@ def _days(values: Mapping[str, str]) -> tuple[str, str]:
     return since, until
 
 
+@lru_cache(maxsize=_CACHE)
 def _day(text: str) -> str:
     return day_of(text[: len("2026-07-01")] if " " in text or "T" in text else text)
 
 
+@lru_cache(maxsize=_CACHE)
 def _end(text: str) -> str:
     return end_of(_day(text)) if text else OPEN_END
 

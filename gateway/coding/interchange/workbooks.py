@@ -7,6 +7,7 @@ come from the marks.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from python_calamine import (
     SheetTypeEnum,
 )
 
+from adapters._kit.xml import check_chunks
 from gateway.coding.interchange.archive import Archive
 from gateway.coding.interchange.cells import Cell, Flaw, Limits, Table, cell_name
 from gateway.coding.interchange.findings import bad_file
@@ -26,9 +28,15 @@ from gateway.coding.interchange.marks import Marks, Scan, check_area, sheet_part
 from gateway.coding.interchange.ods_marks import ods_scans
 from gateway.coding.interchange.source import Content
 from gateway.coding.interchange.xls_marks import sheet_starts, workbook_stream, xls_scan
+from schemas.issues import Rejected
 
 Area = tuple[int, int, int, int]
 """First row, first column, last row, last column; rows from 1, columns from 0."""
+_PARTS: Final = re.compile(
+    r"(?:xl/(?:_rels/.*|worksheets/.*|workbook|sharedStrings|styles)|content|META-INF/manifest)"
+    r"\.(?:xml|rels)\Z"
+)
+"""Parts that the reader of values opens."""
 _PANIC: Final = "PanicException"
 
 
@@ -52,17 +60,25 @@ def _scans(path: Path, content: Content, limits: Limits) -> list[Scan]:
         stream = workbook_stream(path.read_bytes())
         return [xls_scan(stream, start) for start in sheet_starts(stream)]
     archive = Archive(path, limits)
+    _check_parts(archive, limits)
     if content is Content.ODS:
         return ods_scans(archive, limits)
     parts = sheet_parts(archive)
-    for name in archive.names:
-        if name in {"xl/sharedStrings.xml", "xl/styles.xml"}:
-            # inflated and counted here before another reader believes what it claims of its size
-            for _ in archive.chunks(name):
-                pass
     if not all(part in archive for part in parts):
         raise bad_file("file.damaged", detail="a sheet has no part")
     return [xlsx_scan(archive, part, limits) for part in parts]
+
+
+def _check_parts(archive: Archive, limits: Limits) -> None:
+    """Hold those parts to their size and to being XML: the reader may loop for ever on less."""
+    checking = Archive(archive.path, limits)  # has a limit of its own: each part is read twice
+    for name in archive.names:
+        if _PARTS.match(name):
+            try:
+                check_chunks(checking.chunks(name))
+            except Rejected as error:
+                detail = f"{name}: {error.issues[0].en}"
+                raise bad_file("file.damaged", detail=detail) from error
 
 
 def _opened(path: Path) -> CalamineWorkbook:

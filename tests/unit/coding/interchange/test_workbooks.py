@@ -272,6 +272,19 @@ def test_an_ods_that_claims_a_billion_cells_is_refused(tmp_path: Path) -> None:
     assert code(path) == "file.too_many_rows"
 
 
+def test_xml_that_is_none_is_damage_and_no_endless_loop(tmp_path: Path) -> None:
+    path = ods_file(tmp_path / "a.ods", [ods_row([ods_cell("x")])])
+    with zipfile.ZipFile(path) as opened:
+        content = opened.read("content.xml")
+    torn = content.replace(b"</table:table>", b"</tabe:table>")
+    assert code(repacked(path, {"content.xml": torn})) == "file.damaged"
+    path = xlsx_file(tmp_path / "b.xlsx", ROWS)
+    assert (
+        code(repacked(path, {"xl/worksheets/sheet1.xml": b"<worksheet><c r='A1'>"}))
+        == "file.damaged"
+    )
+
+
 def test_a_locked_ods_and_another_open_document(tmp_path: Path) -> None:
     locked = MANIFEST.replace(
         "/></manifest:manifest>",
