@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from gateway.commands.policies_simulate import recompute, simulate
 from gateway.commands.questions import day as known_day
 from gateway.commands.terminal import EXIT_NO, AsJson, note, print_json, print_table
 from gateway.errors import Misconfigured
@@ -23,6 +24,8 @@ from schemas.codes import REGION_PATTERN
 
 app = typer.Typer(help="规则条款 the regions' terms", no_args_is_help=True)
 CHINA: Final = ZoneInfo("Asia/Shanghai")
+app.command("simulate")(simulate)
+app.command("recompute")(recompute)
 _FOLDER: Final = typer.Option("--folder", help="条款目录 a changed copy of contracts/policies")
 FolderOption = Annotated[Path, _FOLDER]
 
