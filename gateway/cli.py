@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands import codes, messages, partner, running, settings, topics
+from gateway.commands import codes, messages, partner, policies, running, settings, topics
 from gateway.errors import Misconfigured, Refused, Rejected, Tampered, Unavailable
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("up")(running.up)
 app.command("serve")(running.serve)
 app.command("work")(running.work)
 app.command("demo")(running.demo)
+app.command("demo-year")(demo_year.demo_year)
 app.command("simulate")(running.simulate)
 app.command("check")(running.check)
 app.command("settings")(settings.show)
@@ -34,6 +35,7 @@ app.command("search")(messages.search)
 app.add_typer(messages.replay_app, name="replay")
 app.add_typer(partner.app, name="partner")
 app.add_typer(codes.app, name="codes")
+app.add_typer(policies.app, name="policies")
 app.add_typer(topics.app, name="topics")
 
 

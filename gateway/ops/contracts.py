@@ -22,6 +22,7 @@ from schemas.topics import load_topics
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 MESSAGES: Final = "contracts/messages"
+POLICY_PAGES: Final = "docs/policies"
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 Generator = Callable[[], dict[str, str]]
@@ -31,6 +32,7 @@ EXTRA_GENERATORS: Final[tuple[str, ...]] = (
     "gateway.intake.openapi:openapi",
     "gateway.coding.systems.region_history:region_table",
     "gateway.coding.systems.document:code_systems_page",
+    "gateway.policies.documents:policy_pages",
 )
 """Generators in other rooms as `module:function`. Named, not imported: rooms do not know each other."""
 
@@ -88,7 +90,8 @@ def write(root: Path) -> list[Path]:
 
 
 def _left_over(root: Path, made: dict[Path, str]) -> list[Path]:
-    return sorted(set((root / MESSAGES).glob("*.schema.json")) - set(made))
+    there = {*(root / MESSAGES).glob("*.schema.json"), *(root / POLICY_PAGES).glob("*.md")}
+    return sorted(there - set(made))
 
 
 def _found(name: str) -> Generator:
