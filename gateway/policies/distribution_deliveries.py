@@ -5,7 +5,7 @@ somebody else is found on the day of acceptance, where the maker's choice for th
 known on that day; where nobody told of a choice, nobody is unchosen. A maker may always deliver itself.
 
 What the maker has chosen is the product's record, which every institution's state of the product shares;
-the states keep their receipts as a ledger.
+the states keep the receipts of their last months as a ledger; what was found of earlier ones stands.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.policies.price_book import regions_above
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.supply_facts import province_of
-from gateway.policies.supply_ledger import knows, rows, with_row, without_row
+from gateway.policies.supply_ledger import MONTH, knows, lately, rows, with_row, without_row
 from schemas.envelope import Message
 from schemas.events import (
     ACCEPTANCE_RECORDED,
@@ -78,7 +78,8 @@ class ChosenDeliveries:
         if knows(state["months"], day, message.id):
             return Judgement()
         fields = _fields(day, content)
-        after = {**state, "months": with_row(state["months"], day, message.id, fields)}
+        months = lately(with_row(state["months"], day, message.id, fields))
+        after = {**state, "months": months}
         if _unchosen(state["choices"], fields) is None:
             return Judgement(after)
         return _settled(key, after, message, message.id, rules)
@@ -134,10 +135,13 @@ def _unchosen(choices: Choices, fields: list[str]) -> list[tuple[str, Any]] | No
 def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
     on = day_in_china(message.time)
     wanted = dict(_claims(key, state, on, rules))
+    first = min(state["months"], default="")
+    forgotten = {slot: each for slot, each in state["open"].items() if slot[:MONTH] < first}
+    standing = {slot: each for slot, each in state["open"].items() if slot not in forgotten}
     name = ChosenDeliveries.name
-    difference = Difference(name, key, cause, message.id, on, state["open"], _ENDS)
+    difference = Difference(name, key, cause, message.id, on, standing, _ENDS)
     still = difference.settle(wanted)
-    return Judgement({**state, "open": still}, difference.conclusions)
+    return Judgement({**state, "open": {**forgotten, **still}}, difference.conclusions)
 
 
 def _claims(key: str, state: State, on: str, rules: Rulebook) -> Iterator[tuple[str, Claim]]:
@@ -171,4 +175,7 @@ def _claims(key: str, state: State, on: str, rules: Rulebook) -> Iterator[tuple[
                 (identity, *(each for each, _ in here)),
             ),
         }
-        yield identity, Claim(DISTRIBUTION_UNCHOSEN_FOUND, data, ("party", "region"))
+        yield (
+            f"{day[:MONTH]}/{identity}",
+            Claim(DISTRIBUTION_UNCHOSEN_FOUND, data, ("party", "region")),
+        )

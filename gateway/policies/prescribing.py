@@ -65,17 +65,17 @@ class Prescribing(FactPolicy):
         return f"{province}/{content['institution']}/{drug}"
 
     def fact(self, message: Message, content: State) -> Any:  # noqa: ARG002 - the port's form
-        """Return a month's counts: doctors as one text each."""
+        """Return a month's counts; the doctors are one text."""
         return {
             "on": content["counted_on"],
             "month": content["month"],
             "region": content["region"],
             "drug": content["drug"],
             "name": content["drug_name"],
-            "doctors": {
-                each["doctor"]: [each["selected_count"], each["all_count"]]
+            "doctors": ";".join(
+                f"{each['doctor']} {each['selected_count']} {each['all_count']}"
                 for each in content["doctors"]
-            },
+            ),
         }
 
     def touched(self, content: State) -> tuple[str, ...]:
@@ -113,6 +113,12 @@ Counted = tuple[str, dict[str, Any]]
 """(message id, a month's counts)"""
 
 
+def _counts(counted: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return doctor → (prescriptions of selected products, of all); kept as one text, it is read rarely."""
+    rows = (row.split(" ") for row in counted["doctors"].split(";") if row)
+    return {doctor: (int(selected), int(every)) for doctor, selected, every in rows}
+
+
 def _month(month: str, later: int) -> str:
     """Return the month some months later."""
     return add_months(date.fromisoformat(f"{month}-01"), later).isoformat()[:_MONTH]
@@ -141,7 +147,7 @@ def _reviewed(known: Known, counted: Counted) -> Iterator[tuple[str, Claim]]:
         return
     others = [
         (every - selected, doctor, selected, every)
-        for doctor, (selected, every) in now["doctors"].items()
+        for doctor, (selected, every) in _counts(now).items()
         if every > selected
     ]
     if not others:
@@ -174,7 +180,7 @@ def _changed(known: Known, counted: Counted, earlier: Counted) -> Iterator[tuple
     watched = known.rules.term(now["region"], "prescribing.watched", day)
     if watched is None:
         return
-    found = changes(now["doctors"], before["doctors"])
+    found = changes(_counts(now), _counts(before))
     if not found:
         return
     about = {**_about(known, now), "previous_month": before["month"]}

@@ -82,6 +82,7 @@ class SelfFiling:
             "regions": [],
             "open": {},
             "totals": {},
+            "waits": {},
             **Book.EMPTY,
         }
 
@@ -184,12 +185,18 @@ class _Settling:
         """Settle one purchase that was another one before, and the years whose figures it touches."""
         now = Purchase(number, self.book.group(number))
         self._settle(dict(self._filings([now])), _slot(number))
+        self._wait([now])
         ended = last_month_end(self.state["day"])
         return self.of_years({each.year for each in (before, now) if each.counts_on <= ended})
 
     def of_everything(self) -> Judgement:
-        """Settle all purchases and all years."""
-        self._settle(dict(self._filings(self._standing())), _FILING)
+        """Settle the purchases that waited for the day, and all years."""
+        day = self.state["day"]
+        late = [number for number, due in self.state["waits"].items() if due <= day]
+        purchases = [Purchase(number, self.book.group(number)) for number in late]
+        for slot, claim in self._filings(purchases):
+            self._settle({slot: claim}, slot)
+        self._wait(purchases)
         stated = {total[0][:YEAR_LENGTH] for total in self.state["totals"].values()}
         return self.of_years(self.book.years() | stated)
 
@@ -197,22 +204,26 @@ class _Settling:
         """Settle some years; return the state, folded, with the next day to look at."""
         for year in sorted(years - {""}):
             self._settle(dict(self._of_year(year)), f"{_YEAR}{year}")
-        day, still = self.state["day"], self._difference.open
-        due = list(coming_filing(self._standing(), day, self._rules))
+        still, waits = self._difference.open, self.state["waits"]
+        due = list(waits.values())
         if self.book.filed_any():
-            due.append(coming_month_end(day))
-        self.book.fold(lambda each: _slot(each.number) in still or self._waits(each))
+            due.append(coming_month_end(self.state["day"]))
+        self.book.fold(lambda number: number in waits or _slot(number) in still)
         after = {**self.state, **self.book.state(), "open": still, "due": min(due, default="")}
         return Judgement(after, self._difference.conclusions)
 
+    def _wait(self, purchases: Iterable[Purchase]) -> None:
+        """Note until when each purchase may still be filed; what waits for no day is not noted."""
+        waits = dict(self.state["waits"])
+        for each in purchases:
+            waits.pop(each.number, None)
+            day = coming_filing(each, self.state["day"], self._rules)
+            if day:
+                waits[each.number] = day
+        self.state = {**self.state, "waits": waits}
+
     def _settle(self, wanted: Mapping[str, Claim], within: str) -> None:
         self._difference.open = self._difference.settle(wanted, within)
-
-    def _standing(self) -> list[Purchase]:
-        return [Purchase(number, self.book.group(number)) for number in self.book.numbers()]
-
-    def _waits(self, purchase: Purchase) -> bool:
-        return bool(list(coming_filing([purchase], self.state["day"], self._rules)))
 
     def _filings(self, purchases: Iterable[Purchase]) -> Iterator[tuple[str, Claim]]:
         ended = (self.state["day"], self.state["day_id"])

@@ -6,17 +6,17 @@ text with all that is known of them, and their sum. A message about a folded pur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
-
-import orjson
 
 from gateway.policies.policy import State
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.self_filing_timely import Purchase
+from gateway.policies.self_filing_timely import Group, Purchase
+from gateway.policies.supply_ledger import read, written
 
 FOLDED_FROM: Final = 48
-_ROW, _FIELD = "\x1e", "\x1f"
+_FACT_WORDS: Final = 9
+"""Of a folded message: part, id and its seven facts."""
 
 
 class Book:
@@ -36,15 +36,11 @@ class Book:
         """Return the ledger's part of the state."""
         return {"groups": dict(self._groups), "folded": dict(self._folded)}
 
-    def numbers(self) -> list[str]:
-        """Return the purchases that stand one by one, in order."""
-        return sorted(self._groups)
-
     def group(self, number: str) -> dict[str, dict[str, list[Any]]]:
         """Return what is known of a purchase, taken out of the fold if it is there."""
         if number not in self._groups:
             for year, text in self._folded.items():
-                if f"{_ROW}{number}{_FIELD}" in text:
+                if f";{written((number,))[:-1]} " in text:
                     self._take_out(number, year)
                     break
         found: dict[str, dict[str, list[Any]]] = self._groups.get(number, {})
@@ -89,10 +85,8 @@ class Book:
             found = Purchase(number, group)
             if found.year == year:
                 yield found
-        for row in self._folded.get(year, "").split(_ROW):
-            if row:
-                number, told = row.split(_FIELD)
-                yield Purchase(number, orjson.loads(told))
+        for number, *words in read(self._folded.get(year, "")):
+            yield Purchase(number, _unfolded(words))
 
     def counted(self, year: str, until: str, rules: Rulebook) -> list[Purchase]:
         """Return the year's purchases up to a day that count as self-filed drugs."""
@@ -105,27 +99,48 @@ class Book:
             and each.excluded(rules, each.counts_on) is None
         ]
 
-    def fold(self, stays: Callable[[Purchase], bool]) -> None:
-        """Fold what is many and in order; `stays` tells what must stand by itself."""
+    def fold(self, stays: Callable[[str], bool]) -> None:
+        """Fold what is many and in order; `stays` tells which numbers must stand by themselves."""
         if len(self._groups) < FOLDED_FROM:
             return
-        for number in self.numbers():
-            found = Purchase(number, self._groups[number])
-            if found.year and not stays(found):
-                told = orjson.dumps(self._groups.pop(number)).decode()
-                known = self._folded.get(found.year, "")
-                self._folded[found.year] = f"{known}{_ROW}{number}{_FIELD}{told}"
+        for number in [each for each in self._groups if not stays(each)]:
+            year = Purchase(number, self._groups[number]).year
+            words = _folded(self._groups.pop(number))
+            # the text begins with a semicolon, so that each number stands after one
+            self._folded[year] = self._folded.get(year, ";") + written((number, *words))
 
     def _take_out(self, number: str, year: str) -> None:
-        rows = [row for row in self._folded[year].split(_ROW) if row]
         kept = []
-        for row in rows:
-            name, told = row.split(_FIELD)
+        for name, *words in read(self._folded[year]):
             if name == number:
-                self._groups[number] = orjson.loads(told)
+                self._groups[number] = _unfolded(words)
             else:
-                kept.append(row)
+                kept.append(written((name, *words)))
         if kept:
-            self._folded[year] = "".join(f"{_ROW}{row}" for row in kept)
+            self._folded[year] = ";" + "".join(kept)
         else:
             del self._folded[year]
+
+
+def _folded(group: Group) -> list[str]:
+    """Return what is known of a purchase as words."""
+    return [
+        word
+        for part, messages in sorted(group.items())
+        for identity, fact in sorted(messages.items())
+        for word in (part, identity, *map(_word, fact))
+    ]
+
+
+def _word(fact: Any) -> str:
+    return str(int(fact)) if isinstance(fact, int) else str(fact)
+
+
+def _unfolded(words: Sequence[str]) -> dict[str, dict[str, list[Any]]]:
+    """Return what words say of a purchase."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for at in range(0, len(words), _FACT_WORDS):
+        part, identity, bought, filed, amount, emergency, *rest = words[at : at + _FACT_WORDS]
+        fact = [bought, filed, int(amount), emergency == "1", *rest]
+        found.setdefault(part, {})[identity] = fact
+    return found

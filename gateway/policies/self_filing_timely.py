@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -93,12 +93,10 @@ def filing_due(purchase: Purchase, rules: Rulebook) -> tuple[str, tuple[Term, ..
     return last.isoformat(), (workdays,)
 
 
-def coming_filing(purchases: Iterable[Purchase], day: str, rules: Rulebook) -> Iterator[str]:
-    """Yield the days after `day` at whose end an unfiled purchase is overdue."""
-    for purchase in purchases:
-        due = None if purchase.filed_on else filing_due(purchase, rules)
-        if due is not None and due[0] > day:
-            yield due[0]
+def coming_filing(purchase: Purchase, day: str, rules: Rulebook) -> str:
+    """Return the day after `day` at whose end an unfiled purchase is overdue; "" where there is none."""
+    due = None if purchase.filed_on else filing_due(purchase, rules)
+    return due[0] if due is not None and due[0] > day else ""
 
 
 def filing_claim(

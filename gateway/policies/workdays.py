@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -61,17 +62,12 @@ class Workdays:
             return True
         if day in self.off:
             return False
-        if not self.announced(day):
-            return day.weekday() < _SATURDAY
-        return bool(chinese_calendar.is_workday(day))
+        known = _announced(day)
+        return day.weekday() < _SATURDAY if known is None else known
 
     def announced(self, day: date) -> bool:
         """Return whether the year's exchanged days are known; else a result is provisional."""
-        try:
-            chinese_calendar.is_workday(day)
-        except NotImplementedError:
-            return False
-        return True
+        return _announced(day) is not None
 
     def after(self, day: date, count: int) -> date:
         """Return the `count`-th workday after a day (个工作日后); the day itself does not count."""
@@ -85,3 +81,12 @@ class Workdays:
         """Return how many workdays lie after `first`, up to and including `last`."""
         days = (first + _DAY * step for step in range(1, (last - first).days + 1))
         return sum(self.is_workday(day) for day in days)
+
+
+@lru_cache(maxsize=4096)  # the library looks through all its days at each call
+def _announced(day: date) -> bool | None:
+    """Return whether a day is a workday as announced; None for a year that nobody has announced yet."""
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return None
