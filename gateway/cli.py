@@ -10,7 +10,16 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands import codes, messages, partner, policies, running, settings, topics
+from gateway.commands import (
+    codes,
+    demo_year,
+    messages,
+    partner,
+    policies,
+    running,
+    settings,
+    topics,
+)
 from gateway.errors import Misconfigured, Refused, Rejected, Tampered, Unavailable
 
 app = typer.Typer(
