@@ -27,6 +27,7 @@ from gateway.policies.roll_up_regions import BatchRollUp, RegionRollUp
 from gateway.policies.self_filing import SelfFiling
 from gateway.policies.self_filing_unpaid import OffPlatform
 from gateway.policies.substitution import Substitution
+from gateway.policies.supply_orders import OrderDeliveries
 from gateway.policies.supply_priority import SupplyPriority
 from gateway.policies.supply_reports import SupplyReports
 from gateway.policies.tender_route import TenderRoute
@@ -60,6 +61,7 @@ POLICIES: Final[tuple[Policy, ...]] = (
     ChosenDeliveries(),
     InvoiceChains(),
     SupplyReports(),
+    OrderDeliveries(),
     SupplyPriority(),
     Substitution(),
     SelfFiling(),

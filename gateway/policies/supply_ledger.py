@@ -40,11 +40,11 @@ def without_row(months: Months, day: str, identity: str) -> dict[str, str]:
     return {**others, month: "".join(map(written, kept))} if kept else others
 
 
-def lately(months: dict[str, str]) -> dict[str, str]:
-    """Return the ledger's last MONTHS_KEPT months that have rows: a ledger does not grow with the years."""
-    if len(months) <= MONTHS_KEPT:
+def lately(months: dict[str, str], kept: int = MONTHS_KEPT) -> dict[str, str]:
+    """Return the ledger's last months that have rows: a ledger does not grow with the years."""
+    if len(months) <= kept:
         return months
-    return {month: months[month] for month in sorted(months)[-MONTHS_KEPT:]}
+    return {month: months[month] for month in sorted(months)[-kept:]}
 
 
 def rows(months: Months) -> Iterator[list[str]]:

@@ -1,0 +1,219 @@
+"""交付监测 (R12): what was ordered and not delivered by a month's end: figures, no breach."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.policies.payment_clock_days import days_after
+from gateway.policies.supply_orders import ORDERS_KEPT, OrderDeliveries
+from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes, message_identity
+from schemas.events import EVENT_TYPES, ORDER_PLACED, SUPPLY_DELIVERY_SHORT, SUPPLY_FINDING_ENDED
+from tests.unit.policies.hosting import Host
+from tests.unit.policies.making import (
+    CHONGQING,
+    DRUG,
+    GUIZHOU,
+    HOSPITAL,
+    OTHER_PRODUCT,
+    PRODUCT,
+    SICHUAN,
+    YUNNAN,
+    accepted,
+)
+from tests.unit.policies.making_money import day_ended
+from tests.unit.policies.making_supply import D1, D2, LINCANG, QUJING, open_now, told
+
+
+def ordered(
+    number: str,
+    quantity: str,
+    day: str,
+    *,
+    region: str = YUNNAN,
+    product: str = PRODUCT,
+    by: str = D1,
+) -> Message:
+    line = {
+        "line_no": 1,
+        "local_code": "L1",
+        "unified_code": product,
+        "drug": DRUG,
+        "quantity": quantity,
+        "unit_price": "1.000000",
+        "amount": "1.00",
+    }
+    data = {
+        "msg_id": number,
+        "order_no": number,
+        "institution": HOSPITAL,
+        "distributor": by,
+        "placed_at": f"{day}T10:00:00+08:00",
+        "lines": [line],
+        "total": "1.00",
+    }
+    named = f"{number}-{quantity}-{day}-{by}-{product}-{region}"
+    blob, listed = canonical_bytes(data), EVENT_TYPES[ORDER_PLACED]
+    listed.model.model_validate_json(blob)
+    identity = message_identity("his", named)
+    # an order has no region of its own: its envelope has
+    return Message(
+        identity,
+        SOURCE_PREFIX + "his",
+        ORDER_PLACED,
+        number,
+        listed.business_time(data),
+        blob,
+        region,
+    )
+
+
+def delivered(number: str, order: str, quantity: str, day: str, **changed: Any) -> Message:
+    said = {"region": YUNNAN, "order_no": order, "distributor": D1} | changed
+    return accepted(number, quantity, day, **said)
+
+
+def orders(*messages: Message) -> Host:
+    host = Host(OrderDeliveries())
+    host.take(*messages)
+    return host
+
+
+def ended(day: str) -> Message:
+    return day_ended(day, YUNNAN)
+
+
+ORDER = ordered("DD1", "100.0000", "2020-03-02")
+
+
+@pytest.mark.parametrize(("quantity", "found"), [("99.9999", 1), ("100.0000", 0), ("120.0000", 0)])
+def test_what_was_not_accepted_by_the_months_end_is_told(quantity: str, found: int) -> None:
+    host = orders(ORDER, delivered("r", "DD1", quantity, "2020-03-31"), ended("2020-03-31"))
+    assert len(open_now(host)) == found
+
+
+def test_the_figure_can_be_redone_by_hand() -> None:
+    goods = delivered("r", "DD1", "60.0000", "2020-03-20")
+    second = ordered("DD2", "10.0000", "2020-03-30")
+    host = orders(ORDER, goods, second)
+    assert host.take(ended("2020-03-30")) == []
+    (found,) = host.take(ended("2020-03-31"))
+    data = found.data
+    assert found.type == SUPPLY_DELIVERY_SHORT
+    assert (data["ordered_quantity"], data["accepted_quantity"]) == ("110.0000", "60.0000")
+    assert (data["outstanding_quantity"], data["order_count"]) == ("50.0000", 2)
+    assert (data["period"], data["oldest_order_on"]) == ("2020-03", "2020-03-02")
+    assert data["because"]["arithmetic"] == ["至 until 2020-03-31: 110 − 60 = 50"]
+    assert data["because"]["clauses"] == ["云医保〔2020〕71号 四（五）"]
+    assert set(data["because"]["causes"]) == {
+        ORDER.id,
+        goods.id,
+        second.id,
+        ended("2020-03-31").id,
+    }
+
+
+@pytest.mark.parametrize(
+    "goods",
+    [
+        delivered("r", "DD1", "100.0000", "2020-04-01"),
+        delivered("r", "DD9", "100.0000", "2020-03-05"),
+        delivered("r", "DD1", "100.0000", "2020-03-05", unified_code=OTHER_PRODUCT),
+        delivered("r", "DD1", "100.0000", "2020-03-05", order_no=None),
+    ],
+)
+def test_only_what_was_accepted_of_the_order_by_then_counts(goods: Message) -> None:
+    assert len(open_now(orders(ORDER, goods, ended("2020-03-31")))) == 1
+
+
+def test_goods_taken_back_are_outstanding_again() -> None:
+    back = delivered("x", "DD1", "40.0000", "2020-03-10", amount="-1.00")
+    host = orders(ORDER, delivered("r", "DD1", "100.0000", "2020-03-05"), back, ended("2020-03-31"))
+    ((_, found),) = open_now(host)
+    assert found.data["outstanding_quantity"] == "40.0000"
+
+
+def test_too_much_of_one_order_makes_up_for_no_other() -> None:
+    host = orders(
+        ORDER,
+        ordered("DD2", "10.0000", "2020-03-02"),
+        delivered("r", "DD1", "500.0000", "2020-03-05"),
+        ended("2020-03-31"),
+    )
+    ((_, found),) = open_now(host)
+    assert found.data["outstanding_quantity"] == "10.0000"
+
+
+def test_the_next_months_figure_stands_in_its_place_and_ends_when_all_is_there() -> None:
+    host = orders(ORDER, ended("2020-03-31"))
+    host.take(delivered("r", "DD1", "60.0000", "2020-04-10"))
+    (found,) = host.take(ended("2020-04-30"))
+    assert (found.data["period"], found.data["replaces"]) == ("2020-04", host.drawn[0][0])
+    host.take(delivered("s", "DD1", "40.0000", "2020-05-10"))
+    (over,) = host.take(ended("2020-05-31"))
+    assert over.type == SUPPLY_FINDING_ENDED
+
+
+def test_distributors_and_products_are_told_apart() -> None:
+    host = orders(
+        ORDER,
+        ordered("DD2", "1.0000", "2020-03-02", by=D2),
+        ordered("DD3", "1.0000", "2020-03-02", product=OTHER_PRODUCT),
+        ended("2020-03-31"),
+    )
+    assert len(open_now(host)) == 3
+
+
+@pytest.mark.parametrize(
+    ("region", "found"), [(QUJING, 1), (LINCANG, 1), (GUIZHOU, 0), (CHONGQING, 0), (SICHUAN, 0)]
+)
+def test_yunnan_and_its_cities_watch_supply_and_other_papers_name_no_such_watch(
+    region: str, found: int
+) -> None:
+    host = orders(ordered("DD1", "1.0000", "2022-04-01", region=region))
+    host.take(day_ended("2022-04-30", region))
+    assert len(open_now(host)) == found
+
+
+def test_old_orders_are_forgotten() -> None:
+    host = Host(OrderDeliveries())
+    for at in range(12):
+        host.take(ordered(f"DD{at}", "1.0000", f"2020-{at + 1:02d}-05"))
+    (state,) = host.states.values()
+    assert len(state["ordered"]) == ORDERS_KEPT
+
+
+DAYS = st.integers(0, 90).map(lambda at: days_after("2020-02-20", at))
+QUANTITIES = st.sampled_from(["10.0000", "20.0000", "30.0000"])
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    placed=st.lists(st.tuples(st.sampled_from("AB"), QUANTITIES, DAYS), max_size=3),
+    taken=st.lists(st.tuples(st.sampled_from("AB"), QUANTITIES, DAYS), max_size=4),
+    days=st.lists(DAYS, max_size=3),
+    seed=st.integers(0, 100),
+    data=st.data(),
+)
+def test_figures_are_alike_in_any_order(
+    placed: list[Any], taken: list[Any], days: list[str], seed: int, data: st.DataObject
+) -> None:
+    facts = [ordered(*each) for each in placed]
+    facts += [delivered(f"r{at}", *each) for at, each in enumerate(taken)]
+    facts = list({each.id: each for each in facts}.values())
+    messages = [*facts, *map(ended, sorted(set(days)))]
+    shown = ("period", "ordered_quantity", "accepted_quantity", "oldest_order_on")
+    expected = told(orders(*messages), *shown)
+    shuffled = list(messages)
+    random.Random(seed).shuffle(shuffled)
+    assert told(orders(*shuffled, *messages), *shown) == expected
+    if facts:
+        gone = data.draw(st.sampled_from(facts))
+        host = orders(*messages)
+        host.supersede(gone, ordered("ZZ", "1.0000", "2030-01-01"))
+        rest = [each for each in messages if each is not gone]
+        assert told(host, *shown) == told(orders(*rest), *shown)
