@@ -23,7 +23,7 @@ from gateway.policies.vocabulary import Word
 
 RULES: Final = tuple(f"R{number}" for number in range(1, 16))
 _TEXTS: Final = ("zh", "en", "scene", "why", "todo")
-_LISTS: Final = ("clauses", "tests", "policies")
+_LISTS: Final = ("clauses", "tests", "policies", "year_scenes")
 _KNOWN: Final = frozenset({*_TEXTS, *_LISTS, "silent"})
 
 
@@ -50,6 +50,7 @@ class Cell:
     clauses: tuple[str, ...]
     tests: tuple[str, ...]
     policies: tuple[str, ...]
+    year_scenes: tuple[str, ...]
     silent: bool
 
     @property
@@ -70,7 +71,9 @@ class Coverage:
     def cell(self, rule: str, region: str) -> Cell:
         """Return a cell; one that the table lacks is still to be done."""
         name = f"{rule} {region}"
-        lacking = Cell(rule, region, "", "", "", "", "表中缺此格 missing", (), (), (), silent=False)
+        lacking = Cell(
+            rule, region, "", "", "", "", "表中缺此格 missing", (), (), (), (), silent=False
+        )
         return self.cells.get(name, lacking)
 
 

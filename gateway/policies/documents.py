@@ -225,7 +225,9 @@ def _coverage_row(shelf: _Shelf, cell: Cell) -> tuple[str, ...]:
     tests = "<br>".join(_test_link(test) for test in cell.tests) or "–"
     policies = "、".join(f"`{each}`" for each in cell.policies)
     shown = f"待完成 to be done: {cell.todo}" if cell.todo else tests
-    return (name, said, clauses, "<br>".join(keys) or "–", policies, shown, cell.scene)
+    titles = "".join(f"<br>模拟年 demo-year：{title}" for title in cell.year_scenes)
+    scene = f"{cell.scene}{titles}"
+    return (name, said, clauses, "<br>".join(keys) or "–", policies, shown, scene)
 
 
 def _test_link(test: str) -> str:
