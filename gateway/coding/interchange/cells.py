@@ -20,7 +20,9 @@ class Limits:
     columns: int = 1_024
     area: int = 40_000_000
     """Rows times columns of a sheet: a single cell far out must not claim memory for all between."""
-    cell: int = 2_000
+    reader_memory: int = 4 << 30
+    """Bytes that the process may claim which reads a workbook's values."""
+    reader_seconds: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

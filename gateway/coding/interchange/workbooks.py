@@ -1,24 +1,21 @@
 """工作簿: one sheet of an XLSX, XLS or ODS file as a table, with every cell that must not be trusted marked.
 
-Values come from calamine; formulas, errors and merged ranges, which it would pass off as plain values,
+Values come from calamine, in a process of its own (sheet_reader); formulas, errors and merged ranges, which it would pass off as plain values,
 come from the marks.
 """
 
 from __future__ import annotations
 
-import io
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
-)
+import orjson
 
 from adapters._kit.xml import check_chunks
 from gateway.coding.interchange.archive import Archive
@@ -30,6 +27,8 @@ from gateway.coding.interchange.source import Content
 from gateway.coding.interchange.xls_marks import sheet_starts, workbook_stream, xls_scan
 from schemas.issues import Rejected
 
+Head = dict[str, Any]
+"""First line of the reading process, see sheet_reader."""
 Area = tuple[int, int, int, int]
 """First row, first column, last row, last column; rows from 1, columns from 0."""
 _PARTS: Final = re.compile(
@@ -37,7 +36,6 @@ _PARTS: Final = re.compile(
     r"\.(?:xml|rels)\Z"
 )
 """Parts that the reader of values opens."""
-_PANIC: Final = "PanicException"
 
 
 def workbook_table(path: Path, content: Content, sheet: str, limits: Limits) -> Table:
@@ -46,19 +44,18 @@ def workbook_table(path: Path, content: Content, sheet: str, limits: Limits) -> 
     Raises BadFile: damaged, locked, with macros, no such sheet, several to choose from, too large.
     """
     scans = _scans(path, content, limits)  # before the other reader is let at the file
-    opened = _opened(path)
-    if len(opened.sheet_names) != len(scans):
-        raise bad_file("file.damaged", detail=f"{len(scans)} sheets")
-    at = _chosen(opened, sheet, scans)
-    found = _sheet(opened, at)
-    name = f"{path.name}[{opened.sheet_names[at]}]"
-    return Table(name, _rows(found, scans[at].marks, limits), typed=True)
+    lines = _read_apart(path, sheet, [scan.rows > 0 for scan in scans], limits)
+    head = orjson.loads(next(lines))
+    if "error" in head:
+        raise bad_file(head["error"], **head["facts"])
+    rows = _rows(head, lines, scans[head["at"]].marks, limits)
+    return Table(f"{path.name}[{head['name']}]", rows, typed=True)
 
 
 def _scans(path: Path, content: Content, limits: Limits) -> list[Scan]:
     if content is Content.XLS:
         stream = workbook_stream(path.read_bytes())
-        return [xls_scan(stream, start) for start in sheet_starts(stream)]
+        return [xls_scan(stream, start, limits) for start in sheet_starts(stream)]
     archive = Archive(path, limits)
     _check_parts(archive, limits)
     if content is Content.ODS:
@@ -81,75 +78,69 @@ def _check_parts(archive: Archive, limits: Limits) -> None:
                 raise bad_file("file.damaged", detail=detail) from error
 
 
-def _opened(path: Path) -> CalamineWorkbook:
+def _read_apart(path: Path, sheet: str, filled: list[bool], limits: Limits) -> Iterator[bytes]:
+    """Return the lines that the reading process wrote. Raises BadFile where it did not come to its end."""
+    told = {
+        "path": str(path.absolute()),
+        "sheet": sheet,
+        "filled": filled,
+        "memory": limits.reader_memory,
+    }
+    reader = "gateway.coding.interchange.sheet_reader"
+    words = [sys.executable, "-m", reader, orjson.dumps(told).decode()]
     try:
-        return CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
-    except PasswordError as error:
-        raise bad_file("file.encrypted") from error
-    except (CalamineError, OSError, ValueError) as error:
-        raise bad_file("file.damaged", detail=str(error)) from error
-    except BaseException as error:
-        raise _panicked(error) from error
-
-
-def _panicked(error: BaseException) -> BaseException:
-    """Return a finding for a fault inside the reader's native code; anything else as it is."""
-    if type(error).__name__ == _PANIC:
-        return bad_file("file.damaged", detail="the reader gave up")
-    return error
-
-
-def _chosen(opened: CalamineWorkbook, wanted: str, scans: Sequence[Scan]) -> int:
-    """Return the place of the sheet to read: the named one, or the only one with content."""
-    names = opened.sheet_names
-    sheets = [
-        at for at, one in enumerate(opened.sheets_metadata) if one.typ is SheetTypeEnum.WorkSheet
-    ]
-    if wanted:
-        for at in sheets:
-            if names[at] == wanted:
-                return at
-        raise bad_file("sheet.unknown", name=wanted, names=", ".join(names))
-    filled = [at for at in sheets if scans[at].rows]
-    if not filled:
-        raise bad_file("sheet.empty")
-    if len(filled) > 1:
-        raise bad_file("sheet.choose", names=", ".join(names[at] for at in filled))
-    return filled[0]
-
-
-def _sheet(opened: CalamineWorkbook, at: int) -> CalamineSheet:
-    try:
-        return opened.get_sheet_by_index(at)
-    except (CalamineError, ValueError) as error:
-        raise bad_file("file.damaged", detail=str(error)) from error
-    except BaseException as error:
-        raise _panicked(error) from error
-
-
-def _merged(sheet: CalamineSheet) -> list[Area]:
-    found = sheet.merged_cell_ranges or []
-    return [(top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in found]
+        done = subprocess.run(  # noqa: S603 - our own module, the path is an argument
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # its native traces say nothing to an operator
+            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            timeout=limits.reader_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise bad_file("file.damaged", detail="reading it never ends") from error
+    whole = done.returncode == 0 and done.stdout.endswith((b"\nnull\n", b"}\n"))
+    if not whole:
+        raise bad_file("file.damaged", detail="the reader gave up")
+    return iter(done.stdout.splitlines())
 
 
 def _rows(
-    sheet: CalamineSheet, marks: Marks, limits: Limits
+    head: Head, lines: Iterator[bytes], marks: Marks, limits: Limits
 ) -> Iterator[tuple[int, Sequence[Cell]]]:
     last = max((row for row, _ in marks), default=0)
-    start, end = sheet.start or (0, 0), sheet.end
-    if end is not None:
-        check_area(end[0] + 1, end[1] + 1, limits)
-        last = max(last, end[0] + 1)
-    flawed = _by_row(marks, _merged(sheet), last)
-    blank: list[Cell] = [""] * start[1]  # the reader leaves out the empty columns on the left
-    cells = sheet.iter_rows() if end is not None else iter(())
+    if head["end"] is not None:
+        bottom, right = head["end"]
+        check_area(bottom + 1, right + 1, limits)
+        last = max(last, bottom + 1)
+    flawed = _by_row(marks, _merged(head), last)
+    blank: list[Cell] = [""] * head[
+        "first_column"
+    ]  # the reader leaves out the empty ones on the left
     for row in range(1, last + 1):
         # a formula without a remembered value is blank for the reader, which may end before it
-        found: list[Cell] = [*blank, *next(cells, ())]
+        cells = orjson.loads(next(lines, b"null")) or ()
+        found: list[Cell] = [*blank, *map(_cell, cells)]
         for column, flaw in flawed.get(row, ()):
             found += [""] * (column + 1 - len(found))
             found[column] = flaw
         yield row, found
+
+
+def _cell(said: Any) -> Cell:
+    """Return a cell as the reading process told it."""
+    if said is None:
+        return Flaw("cell.error", "–", "NaN")
+    if not isinstance(said, dict):
+        plain: Cell = said
+        return plain
+    if "d" in said:
+        return date.fromisoformat(said["d"])
+    return datetime.fromisoformat(said["t"])
+
+
+def _merged(head: Head) -> list[Area]:
+    return [(top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in head["merged"]]
 
 
 def _by_row(marks: Marks, merged: list[Area], last: int) -> dict[int, list[tuple[int, Flaw]]]:

@@ -9,10 +9,10 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from gateway.coding.interchange.cells import Flaw, cell_name
+from gateway.coding.interchange.cells import Flaw, Limits, cell_name
 from gateway.coding.interchange.compound import Compound
 from gateway.coding.interchange.findings import bad_file
-from gateway.coding.interchange.marks import Scan
+from gateway.coding.interchange.marks import Scan, check_area
 
 _BOF: Final = frozenset({0x0809, 0x0409, 0x0209, 0x0009})
 _EOF: Final = 0x000A
@@ -54,8 +54,8 @@ def sheet_starts(stream: bytes) -> list[int]:
     return starts
 
 
-def xls_scan(stream: bytes, begin: int) -> Scan:
-    """Scan the sheet whose records begin there. Raises BadFile (damaged)."""
+def xls_scan(stream: bytes, begin: int, limits: Limits) -> Scan:
+    """Scan the sheet whose records begin there. Raises BadFile (damaged, too large)."""
     scan = Scan()
     for kind, start, length in _records(stream, begin):
         if kind not in _CELLS or length < 4:  # noqa: PLR2004 - row and column
@@ -67,6 +67,7 @@ def xls_scan(stream: bytes, begin: int) -> Scan:
             scan.marks[place] = Flaw("cell.formula", name)
         elif kind == _BOOL_ERR and length >= 8 and stream[start + 7]:  # noqa: PLR2004 - is it an error
             scan.marks[place] = Flaw("cell.error", name, "#N/A …")
+    check_area(scan.rows, scan.columns, limits)
     return scan
 
 

@@ -237,6 +237,23 @@ def test_a_chain_that_runs_in_circles_is_damage(tmp_path: Path) -> None:
     assert code(path) == "file.damaged"
 
 
+def test_a_cell_beyond_any_sheet_claims_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(compound(xls_stream({(0, 0): "x", (65_534, 65_534): "y"})))
+    assert code(path) == "file.too_wide"
+
+
+def test_what_makes_the_reader_give_up_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    broken = xls_stream({(0, 0): "x"}, merged=[(0, 1, 0, 0)]).replace(
+        struct.pack("<3H", 0xE5, 10, 1), struct.pack("<3H", 0xE5, 10, 999)
+    )
+    path.write_bytes(compound(broken))
+    assert code(path) == "file.damaged"
+    path = xlsx_file(tmp_path / "b.xlsx", ROWS)
+    assert code(path, limits=Limits(reader_seconds=0.001)) == "file.damaged"
+
+
 # ------------------------------------------------------------------ ODS
 
 
