@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -24,6 +28,7 @@ from gateway.commands.terminal import (
     print_json,
     print_table,
     run,
+    writing,
 )
 from gateway.errors import Tampered
 from gateway.ports import Entry, EntryKind, Head, Journal, Search
@@ -40,9 +45,34 @@ def verify(*, as_json: AsJson = False) -> None:
         raise typer.Exit(EXIT_TAMPERED)
 
 
-def explain(message_id: str, *, as_json: AsJson = False) -> None:
+class Form(StrEnum):
+    """How an explanation is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+def explain(
+    message_id: str,
+    *,
+    form: Annotated[
+        Form, typer.Option("--format", help="形式 text, JSON or a picture")
+    ] = Form.TEXT,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="写入文件 write to a file")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """解释结论 print the chain of causes of a conclusion, down to the raw messages."""
-    run(_explain(load_settings(), message_id, as_json=as_json))
+    shown = run(_explain(load_settings(), message_id, Form.JSON if as_json else form))
+    if out is None:
+        sys.stdout.buffer.write(shown.encode())
+        sys.stdout.flush()
+        return
+    with writing(out):
+        out.write_text(shown, encoding="utf-8")
 
 
 def search(
@@ -131,18 +161,24 @@ async def _walk(journal: Journal, head: Head, bars: Progress, bar: TaskID) -> di
     return result | {"ok": True}
 
 
-async def _explain(settings: Settings, message_id: str, *, as_json: bool) -> None:
-    from gateway.policies.explain import as_dict, explain, render_text  # noqa: PLC0415 - only here
+async def _explain(settings: Settings, message_id: str, form: Form) -> str:
+    from gateway.policies import explain as explaining  # noqa: PLC0415 - only here
+    from gateway.policies import picture, picture_mermaid, picture_svg  # noqa: PLC0415
+    from gateway.policies.papers import load_papers  # noqa: PLC0415
 
     async with opened_journal(settings) as journal:
         if await journal.find(message_id) is None:
             typer.echo(f"没有此报文 no such message: {message_id}", err=True)
             raise typer.Exit(EXIT_NO)
-        tree = await explain(journal, message_id)
-    if as_json:
-        print_json(as_dict(tree))
-    else:
-        typer.echo(render_text(tree))
+        tree = await explaining.explain(journal, message_id)
+    papers = load_papers()
+    if form is Form.JSON:
+        shown = orjson.dumps(explaining.as_dict(tree, papers), option=orjson.OPT_INDENT_2)
+        return f"{shown.decode()}\n"
+    if form is Form.TEXT:
+        return f"{explaining.render_text(tree, papers)}\n"
+    drawn = picture.picture_of(tree, papers)
+    return picture_svg.svg(drawn) if form is Form.SVG else picture_mermaid.mermaid(drawn)
 
 
 async def _search(settings: Settings, question: Search, *, as_json: bool) -> None:

@@ -6,10 +6,12 @@ is what an official reads, `as_dict` the same for programs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gateway.policies.explain_links import clause_links
+from gateway.policies.papers import Paper
 from gateway.ports import SUPERSEDED_SPACE, Entry, Journal
 from schemas.events import EVENT_TYPES
 
@@ -20,6 +22,10 @@ NODES: Final = 500
 FIRST_BYTES: Final = 160
 _SUPERSEDES: Final = b'"supersedes":"'
 _PARTNER_INPUT: Final = "对接方报文"
+
+Papers = Mapping[str, Paper]
+"""The registered papers by number."""
+_NO_PAPERS: Final[Papers] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,22 +146,23 @@ def _causes(entry: Entry, because: dict[str, Any] | None) -> list[str]:
 
 def _as_text(raw: bytes) -> str:
     """Return bytes as one harmless line: what is not printable is escaped, nothing moves a terminal."""
-    return _harmless(raw.decode("utf-8", "replace"))
+    return harmless(raw.decode("utf-8", "replace"))
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return text in which what is not printable is escaped."""
     return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
 
 
 # ------------------------------------------------------------------------------- for people
 
 
-def render_text(tree: Cause) -> str:
-    """Return the tree as lines of text, Chinese first."""
-    return "\n".join(map(_harmless, _lines(tree, 0)))
+def render_text(tree: Cause, papers: Papers = _NO_PAPERS) -> str:
+    """Return the tree as lines of text, Chinese first; clauses lead to the papers that are given."""
+    return "\n".join(map(harmless, _lines(tree, 0, papers)))
 
 
-def _lines(node: Cause, depth: int) -> Iterator[str]:
+def _lines(node: Cause, depth: int, papers: Papers) -> Iterator[str]:
     indent = "  " * depth
     yield indent + _headline(node)
     if node.supersedes:
@@ -163,11 +170,11 @@ def _lines(node: Cause, depth: int) -> Iterator[str]:
     if node.superseded_by:
         yield f"{indent}  已被更正 superseded by: {node.superseded_by}"
     if node.because is not None:
-        yield from (f"{indent}  {line}" for line in _reasons(node.because))
+        yield from (f"{indent}  {line}" for line in _reasons(node.because, papers))
     if node.raw is not None:
         yield from (f"{indent}  {line}" for line in _origin(node.raw))
     for child in node.children:
-        yield from _lines(child, depth + 1)
+        yield from _lines(child, depth + 1, papers)
     if node.more:
         yield f"{indent}  … 另有 {node.more} 条依据未列出 and {node.more} more causes"
 
@@ -178,14 +185,20 @@ def _headline(node: Cause) -> str:
     if node.entry is None:
         return f"✗ {node.id} 留痕中没有此报文 missing from the journal"
     message = node.entry.message
-    listed = EVENT_TYPES.get(message.type)
-    title = (listed.model.__doc__ or "").split(":")[0].split(".")[0].strip() if listed else ""
-    return f"• {title} {message.type} {message.subject} @ {message.time} [{message.id}]"
+    return f"• {title_of(message.type)} {message.type} {message.subject} @ {message.time} [{message.id}]"
 
 
-def _reasons(because: dict[str, Any]) -> Iterator[str]:
+def title_of(type_: str) -> str:
+    """Return what a message type is called (its Chinese term); "" for an unknown one."""
+    listed = EVENT_TYPES.get(type_)
+    return (listed.model.__doc__ or "").split(":")[0].split(".")[0].strip() if listed else ""
+
+
+def _reasons(because: dict[str, Any], papers: Papers) -> Iterator[str]:
     yield f"规则 rule: {because.get('rule', '')}"
-    yield from (f"依据 clause: {clause}" for clause in because.get("clauses", ()))
+    for clause in map(str, because.get("clauses", ())):
+        yield f"依据 clause: {clause}"
+        yield from (f"  → {each.heading} {each.href}" for each in clause_links(clause, papers))
     yield from (f"条款 term: {name} = {value}" for name, value in because.get("terms", {}).items())
     yield from (f"计算 arithmetic: {line}" for line in because.get("arithmetic", ()))
 
@@ -200,8 +213,8 @@ def _origin(raw: Raw) -> Iterator[str]:
 # ------------------------------------------------------------------------------- for programs
 
 
-def as_dict(tree: Cause) -> dict[str, Any]:
-    """Return the tree as plain JSON data."""
+def as_dict(tree: Cause, papers: Papers = _NO_PAPERS) -> dict[str, Any]:
+    """Return the tree as plain JSON data; `clause_links` where papers are given that have the clauses."""
     found: dict[str, Any] = {"id": tree.id, "missing": tree.missing, "seen": tree.seen}
     if tree.entry is not None:
         entry, message = tree.entry, tree.entry.message
@@ -221,8 +234,15 @@ def as_dict(tree: Cause) -> dict[str, Any]:
         found["superseded_by"] = tree.superseded_by
     if tree.because is not None:
         found["because"] = tree.because
+        links = [
+            each.as_dict() | {"clause": clause}
+            for clause in map(str, tree.because.get("clauses", ()))
+            for each in clause_links(clause, papers)
+        ]
+        if links:
+            found["clause_links"] = links
     if tree.raw is not None:
         found["raw"] = {name: getattr(tree.raw, name) for name in Raw.__slots__}
-    found["causes"] = [as_dict(child) for child in tree.children]
+    found["causes"] = [as_dict(child, papers) for child in tree.children]
     found["more_causes"] = tree.more
     return found

@@ -30,6 +30,7 @@ from schemas.events import EVENT_TYPES
 STATE_SPACE: Final = "policy/"
 REGION_SPACE: Final = "policy-region/"
 POLICY_INTERFACE: Final = "policy"
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Unsound(Exception):  # noqa: N818 - a conclusion that does not satisfy its own contract
@@ -75,7 +76,7 @@ class _Slot:
 class Working:
     """The states of one transaction. `settle` puts everything that follows into one commit."""
 
-    clock_now: datetime = datetime.min.replace(tzinfo=UTC)
+    clock_now: datetime = _LONG_AGO
     """When the states had been read: the order of transactions on the same state."""
     _states: dict[tuple[str, str], _Slot] = field(default_factory=dict)
     _regions: dict[tuple[str, str], _Slot] = field(default_factory=dict)

@@ -117,3 +117,20 @@ def test_what_is_no_conclusion_is_refused(jicai: Command, ids: list[str]) -> Non
     for wrong in (task("t1", institution="H52010000001").id, "unheard", "x" * 5000):
         ended = jicai("policies", "recompute", wrong)
         assert ended.code == 2, wrong
+
+
+def test_a_conclusion_is_explained_in_four_forms(
+    jicai: Command, ids: list[str], tmp_path: Path
+) -> None:
+    text = jicai("explain", ids[0])
+    assert "papers.md#guizhou-2019-69-5-3" in text.out
+    as_json = jicai("explain", ids[0], "--json")
+    assert as_json.json() == jicai("explain", ids[0], "--format", "json").json()
+    assert jicai("explain", ids[0], "--format", "mermaid").out.startswith("flowchart LR\n")
+    file = tmp_path / "why.svg"
+    written = jicai("explain", ids[0], "--format", "svg", "-o", str(file))
+    assert (written.code, written.out) == (0, "")
+    assert file.read_text(encoding="utf-8").rstrip().endswith("</svg>")
+    assert jicai("explain", ids[0], "-o", str(tmp_path / "no" / "why.txt")).code == 2
+    assert jicai("explain", "unheard", "--format", "svg").code == 1
+    assert jicai("explain", ids[0], "--format", "pdf").code == 2

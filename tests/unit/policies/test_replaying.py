@@ -158,10 +158,10 @@ async def test_arrival_in_any_order_and_any_batches_is_reproduced(
         del given[:count]
         if chance.random() < 0.7:
             await story.judge()
-    at = await story.judge()
+    ended = await story.judge()
     again = await recompute(journal, POLICIES, RULES)
     assert (again.order, again.findings) == ("judged", [])
-    halfway = BEGAN + (at - BEGAN) / 2
+    halfway = BEGAN + (ended - BEGAN) / 2
     assert (await recompute(journal, POLICIES, RULES, known_at=halfway)).reproduced
     await story.leave()
 
