@@ -23,6 +23,8 @@ from gateway.policies.terms import TERMS_FOLDER, load_terms
 from schemas.codes import REGION_PATTERN
 
 app = typer.Typer(help="规则条款 the regions' terms", no_args_is_help=True)
+NAMED: Final = ("规则 rule", "条款键 key", "含义 meaning", "取值 value", "依据 clause")
+COLUMNS: Final = (*NAMED, "起止 days", "出处 origin")
 CHINA: Final = ZoneInfo("Asia/Shanghai")
 app.command("simulate")(simulate)
 app.command("recompute")(recompute)
@@ -67,9 +69,7 @@ def show(
     if as_json:
         print_json({"region": region, "terms_of": terms.code, "on": str(day), "terms": rows})
         return
-    columns = ("规则 rule", "条款键 key", "含义 meaning", "取值 value", "依据 clause")
-    columns = (*columns, "起止 days", "出处 origin")
-    print_table(columns, [_row(each) for each in rows])
+    print_table(COLUMNS, [_row(each) for each in rows])
 
 
 @app.command("regions")

@@ -247,7 +247,17 @@ def _cell(
     silent = table.get("silent", False)
     if not isinstance(silent, bool) or (silent and set(table) - {"silent", "why"}):
         findings.append(f"{where}: silent = true stands alone, or with why")
-    texts = {name: str(table.get(name, "")) for name in _TEXTS}
-    lists = {name: _list(table, name) for name in _LISTS}
-    lists["policies"] = lists["policies"] or (rules[rule].policies if rule in rules else ())
-    return Cell(rule=rule, region=region, **texts, **lists, silent=silent is True)
+    return Cell(
+        rule=rule,
+        region=region,
+        zh=str(table.get("zh", "")),
+        en=str(table.get("en", "")),
+        scene=str(table.get("scene", "")),
+        why=str(table.get("why", "")),
+        todo=str(table.get("todo", "")),
+        clauses=_list(table, "clauses"),
+        tests=_list(table, "tests"),
+        policies=_list(table, "policies") or (rules[rule].policies if rule in rules else ()),
+        year_scenes=_list(table, "year_scenes"),
+        silent=silent is True,
+    )

@@ -34,6 +34,8 @@ END: Final = "<!-- generated from contracts/policies: end -->"
 _MADE: Final = "<!-- 由 contracts/policies 生成，勿手改 generated, do not edit -->"
 _ROOT: Final = Path(__file__).parents[2]
 _NAMED: Final = ("条款含义 meaning", "取值 value", "单位 unit", "依据 clause", "起止 days")
+_CELL: Final = ("地区 region", "文件规定 what the papers say", "条款 clauses", "条款键 keys")
+_COVERED: Final = (*_CELL, "规则模块 policy", "测试 tests", "演示场景 scene")
 _COLUMNS: Final = (*_NAMED, "出处 origin", "条款键 key", "文件用语及说明 words")
 
 
@@ -194,13 +196,11 @@ def _coverage_page(shelf: _Shelf) -> Iterator[str]:
         for rule in RULES
     ]
     yield from table(("规则 rule", "内容 subject", *names), rows)
-    columns = ("地区 region", "文件规定 what the papers say", "条款 clauses", "条款键 keys")
-    columns = (*columns, "规则模块 policy", "测试 tests", "演示场景 scene")
     for rule in RULES:
         told = coverage.rules[rule]
         yield from ("", f'<a id="{rule.lower()}"></a>', "", f"## {rule} {told.zh} {told.en}", "")
         cells = [coverage.cell(rule, code) for code in coverage.regions]
-        yield from table(columns, [_coverage_row(shelf, cell) for cell in cells])
+        yield from table(_COVERED, [_coverage_row(shelf, cell) for cell in cells])
     yield ""
 
 
@@ -264,5 +264,5 @@ def _overview(reading: Reading) -> Iterator[str]:
     yield from table(columns, rows)
     yield from ("", "预留条款（尚无地区取值）Reserved terms that no region gives a value:", "")
     words = [word for word in reading.words.values() if word.reserved]
-    rows = [(f"`{w.name}`", w.rule, f"{w.zh} {w.en}", w.reserved) for w in words]
-    yield from table(("条款键 key", "规则 rule", "含义 meaning", "原因 why"), rows)
+    reserved = [(f"`{w.name}`", w.rule, f"{w.zh} {w.en}", w.reserved) for w in words]
+    yield from table(("条款键 key", "规则 rule", "含义 meaning", "原因 why"), reserved)

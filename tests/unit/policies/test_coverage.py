@@ -318,7 +318,7 @@ def placed(name: str, number: str) -> set[str]:
 
 def plain(text: str) -> str:
     text = re.sub(r"[\s*#]", "", text)
-    return text.translate(str.maketrans({"(": "（", ")": "）", "％": "%"}))
+    return text.replace("(", "（").replace(")", "）").replace("％", "%")
 
 
 def sections(slug: str) -> dict[str, str]:
