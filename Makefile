@@ -1,7 +1,7 @@
 # One command each; every target sets up what it needs by itself. `make help` lists them.
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup check format demo test up kafka-up kafka-down bench eval-coding faults lock contracts clean
+.PHONY: help setup check format demo demo-year test up kafka-up kafka-down bench eval-coding faults lock contracts clean
 
 help: ## 列出目标 list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -12,6 +12,9 @@ setup: ## 安装 create .venv with everything; the command is then .venv/bin/jic
 demo: setup ## 演示 the main job on real public data, embedded, under a minute
 	@$(BIN)/jicai demo $(ARGS)
 
+demo-year: setup ## 模拟年 a simulated year of three provinces, reconciled to the fen
+	@$(BIN)/jicai demo-year $(ARGS)
+
 test: setup ## 全部测试 all tests, with real Kafka and PostgreSQL wherever they can be had
 	@$(BIN)/python -m pytest -n $${JICAI_TEST_WORKERS:-2} -m "not faults" $(ARGS)
 
@@ -21,6 +24,7 @@ check: setup ## 静态检查 lint, types, import directions, generated contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 	@$(BIN)/python -m gateway.ops.contracts --check
+	@$(BIN)/jicai policies lint > /dev/null || $(BIN)/jicai policies lint
 
 format: setup ## 排版 format the code
 	@$(BIN)/ruff check --fix -q . || true
