@@ -21,7 +21,7 @@ from gateway.log_events import POLICY_FAILED, WORK_FAILED, log
 from gateway.policies.corrections import Correction, Superseded, find_corrections
 from gateway.policies.policy import Policy, State
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.working import STATE_SPACE, Task, Working, derived
+from gateway.policies.working import STATE_SPACE, StateCache, Task, Working, derived
 from gateway.policies.working_order import OrderKeeper, Step, StepKind
 from gateway.ports import Bus, Commit, Consumer, Delivered, Journal, Write
 from schemas.envelope import Message, canonical_bytes
@@ -78,6 +78,7 @@ class PolicyRunner:
         self._policies, self._rules = policies, rules
         self._consumer: Consumer | None = None
         self._order = OrderKeeper()
+        self._cache = StateCache()
         self._takers: dict[str, tuple[Policy, ...]] = {}
         self._batch: list[Delivered] = []
         self._in_a_row = 0
@@ -201,7 +202,7 @@ class PolicyRunner:
         new = await self._journal.unhandled(GROUP, list(ids))
         pending = [one for one in given if one.message.id in new]
         superseded = await Superseded.read(self._journal, [one.gone for one in pending if one.gone])
-        working = Working()
+        working = Working(cache=self._cache)
         await working.load(self._journal, [task for one in pending for task in one.tasks])
         working.clock_now = self._clock()
         steps: list[Step] = []
@@ -229,6 +230,7 @@ class PolicyRunner:
         for one, failed in buried:
             self._bury(work, one, failed)
         await self._commit(work)
+        working.committed()
         self._in_a_row = in_a_row
         self.failures += len(buried)
         for one, failed in buried:
@@ -277,7 +279,7 @@ class PolicyRunner:
         await self._together([_Pending(pending.message, ordinary, failed, pending.gone)])
 
     async def _record(self, tasks: Sequence[Task]) -> None:
-        working = Working()
+        working = Working(cache=self._cache)
         await working.load(self._journal, tasks)
         working.clock_now = self._clock()
         for task in tasks:
@@ -292,12 +294,13 @@ class PolicyRunner:
         """
         space = STATE_SPACE + task.policy.name
         found = await self._journal.scan(space, task.scope.prefix, after=after, limit=PAGE)
-        working = Working(self._clock())
+        working = Working(self._clock(), self._cache)
         keys = working.take(task.policy.name, found)
         errors = [error for key in keys if (error := self._judge(working, task, key))]
         if working.changed:
             step = _regional(StepKind.PAGED, task, after, keys[-1])
             await self._commit(self._settled(working, [step]))
+            working.committed()
         return (keys[-1] if keys else after), len(keys) == PAGE, errors
 
     def _settled(self, working: Working, steps: list[Step]) -> Commit:

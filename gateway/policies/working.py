@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ from schemas.events import EVENT_TYPES
 STATE_SPACE: Final = "policy/"
 REGION_SPACE: Final = "policy-region/"
 POLICY_INTERFACE: Final = "policy"
+CACHE_BYTES: Final = 64 << 20
+"""Of JSON; as Python objects about six times as much."""
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -70,6 +73,39 @@ class _Slot:
     state: State | None
     version: int
     changed: bool = False
+    size: int = 0
+    """Bytes of its JSON, once it has been written."""
+
+
+class StateCache:
+    """Decoded states of earlier transactions. Decoding costs more than reading, judging and writing.
+
+    A state is still read each time; only if its version is the one that is kept here, and so its content,
+    it is not decoded again. What is used least lately goes first when the JSON exceeds `limit` bytes.
+    """
+
+    def __init__(self, limit: int = CACHE_BYTES) -> None:
+        self._limit, self._size = limit, 0
+        self._kept: OrderedDict[tuple[str, str], tuple[int, State, int]] = OrderedDict()
+
+    def state(self, place: tuple[str, str], stored: Stored) -> State:
+        """Return a stored state, decoded now or earlier."""
+        kept = self._kept.get(place)
+        if kept is not None and kept[0] == stored.version:
+            self._kept.move_to_end(place)
+            return kept[1]
+        state: State = orjson.loads(stored.value)
+        self.keep(place, stored.version, state, len(stored.value))
+        return state
+
+    def keep(self, place: tuple[str, str], version: int, state: State, size: int) -> None:
+        """Keep a state as it is in the journal now."""
+        before = self._kept.pop(place, None)
+        self._size += size - (before[2] if before is not None else 0)
+        self._kept[place] = (version, state, size)
+        while self._size > self._limit:
+            _, (_, _, gone) = self._kept.popitem(last=False)
+            self._size -= gone
 
 
 @dataclass(slots=True)
@@ -78,6 +114,7 @@ class Working:
 
     clock_now: datetime = _LONG_AGO
     """When the states had been read: the order of transactions on the same state."""
+    cache: StateCache = field(default_factory=StateCache)
     _states: dict[tuple[str, str], _Slot] = field(default_factory=dict)
     _regions: dict[tuple[str, str], _Slot] = field(default_factory=dict)
     _submissions: list[Submission] = field(default_factory=list)
@@ -90,7 +127,7 @@ class Working:
             regions = list(dict.fromkeys(scope.region for scope in of_policy if scope.region))
             found = await journal.get_many(STATE_SPACE + policy, states) if states else {}
             for key in states:
-                self._states[policy, key] = _slot(found.get(key))
+                self._states[policy, key] = self._cached((policy, key), found.get(key))
             found = await journal.get_many(REGION_SPACE + policy, regions) if regions else {}
             for key in regions:
                 self._regions[policy, key] = _slot(found.get(key))
@@ -99,9 +136,14 @@ class Working:
         """Take over states that were scanned; return their keys."""
         keys = []
         for key, stored in found:
-            self._states[policy, key] = _slot(stored)
+            self._states[policy, key] = self._cached((policy, key), stored)
             keys.append(key)
         return keys
+
+    def _cached(self, place: tuple[str, str], stored: Stored | None) -> _Slot:
+        if stored is None:
+            return _Slot(None, 0)
+        return _Slot(self.cache.state(place, stored), stored.version)
 
     def state(self, task: Task, key: str) -> State:
         """Return a state as it is now, begun when it does not exist."""
@@ -146,8 +188,15 @@ class Working:
                 if slot.changed:
                     # a region without a record is written as null: only its version matters then
                     value = orjson.dumps(slot.state)
+                    slot.size = len(value)
                     work.writes.append(Write(space + policy, key, value, slot.version))
         return work
+
+    def committed(self) -> None:
+        """Keep the states that were written, once the commit has succeeded."""
+        for place, slot in self._states.items():
+            if slot.changed and slot.state is not None:
+                self.cache.keep(place, slot.version + 1, slot.state, slot.size)
 
 
 def _slot(stored: Stored | None) -> _Slot:

@@ -74,6 +74,7 @@ class Host:
     def _keep(self, key: str, judgement: Judgement, cause: str) -> None:
         if judgement.state is not None:
             self.states[key] = orjson.loads(orjson.dumps(judgement.state))
+            assert self.states[key] == judgement.state, "a state is plain JSON: no tuples"
         for number, conclusion in enumerate(judgement.conclusions):
             listed = EVENT_TYPES[conclusion.type]
             assert listed.derived
