@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.bus.embedded import EmbeddedBus
+from gateway.journal.postgres import PostgresJournal
 from gateway.journal.sqlite import SqliteJournal
 from gateway.policies.policy import POLICY_PARTNER
 from gateway.policies.registry import POLICIES
@@ -43,7 +44,7 @@ class Ticking:
 class Story:
     """A journal that grows, and workers that judge it."""
 
-    def __init__(self, journal: SqliteJournal, workers: int = 1) -> None:
+    def __init__(self, journal: Journal, workers: int = 1) -> None:
         self.journal, self.clock = journal, Ticking()
         bus = EmbeddedBus(journal)
         self.workers = [
@@ -120,6 +121,20 @@ async def test_every_conclusion_follows_again_as_of_every_instant(journal: Sqlit
         order, one = await recompute_one(journal, POLICIES, RULES, entry)
         assert (order, one.sameness) == ("judged", Sameness.IDENTICAL), one
     await story.leave()
+
+
+async def test_it_is_so_on_postgresql_too(postgres_url: str) -> None:
+    journal = PostgresJournal(postgres_url)
+    await journal.start()
+    story = Story(journal, workers=2)
+    for chapter in facts():
+        await story.put(*chapter)
+        await story.judge()
+    again = await recompute(journal, POLICIES, RULES)
+    assert (again.order, again.findings) == ("judged", [])
+    assert again.identical == len(await concluded(journal)) > 10
+    await story.leave()
+    await journal.stop()
 
 
 async def test_what_was_concluded_before_a_correction_is_reproduced_as_it_was(
