@@ -1,7 +1,7 @@
 # One command each; every target sets up what it needs by itself. `make help` lists them.
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup check format demo demo-year test up kafka-up kafka-down bench eval-coding faults lock contracts clean
+.PHONY: help setup check format demo demo-year search test up kafka-up kafka-down bench eval-coding faults lock contracts clean
 
 help: ## 列出目标 list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ demo-year: setup ## 模拟年 a simulated year of three provinces, reconciled to
 
 test: setup ## 全部测试 all tests, with real Kafka and PostgreSQL wherever they can be had
 	@$(BIN)/python -m pytest -n $${JICAI_TEST_WORKERS:-2} -m "not faults" $(ARGS)
+
+search: setup ## 性质探索 the property tests, with other examples each time
+	@JICAI_TEST_SEARCH=1 $(BIN)/python -m pytest -n $${JICAI_TEST_WORKERS:-2} -q -m "not faults and not kafka" $(ARGS)
 
 check: setup ## 静态检查 lint, types, import directions, generated contracts
 	@$(BIN)/ruff check .

@@ -350,6 +350,9 @@ async def test_a_port_that_is_taken_is_for_the_operator_to_mend(
         await second.start()
 
 
+TERMINOLOGY = ("CodeSystem/$lookup", "CodeSystem/$validate-code", "ConceptMap/$translate")
+
+
 async def test_the_documentation_needs_no_internet(world: World) -> None:
     page = (await world.client.get("/docs")).text
     assert "http://" not in page
@@ -362,4 +365,10 @@ async def test_the_documentation_needs_no_internet(world: World) -> None:
         ("/v1/interfaces/{interface}/messages", "post"),
         ("/v1/messages/{id}", "get"),
         ("/v1/interfaces", "get"),
+        ("/v1/codes/translate", "post"),
+        ("/v1/codes/validate", "post"),
+        ("/v1/codes/parse", "post"),
+        ("/v1/codes/systems", "get"),
+        *((f"/fhir/{path}", how) for path in TERMINOLOGY for how in ("get", "post")),
+        ("/fhir/metadata", "get"),
     }

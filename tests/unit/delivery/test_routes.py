@@ -99,7 +99,7 @@ def test_a_route_for_one_institution_shows_it_nothing_of_another() -> None:
         ("*", tuple(EVENT_TYPES)),
         ("cn.jicai.settlement.*", (SETTLEMENT_HELD, SETTLEMENT_RESUMED)),
         (SETTLEMENT_HELD, (SETTLEMENT_HELD,)),
-        ("*.held.v1", (SETTLEMENT_HELD,)),
+        ("*settlement.held.v1", (SETTLEMENT_HELD,)),
         ("cn.jicai.settlement", ()),
         ("cn?jicai", ()),
         ("cnxjicai.settlement.held.v1", ()),
