@@ -5,9 +5,14 @@ next month, the contract's own days), when it is warned, whether late payment is
 fund's payments to it are held and resumed. What a paper does not say follows for nobody there.
 
 Everything is computed from the set of facts that are known as of the last day that has ended, so the
-order of arrival does not matter. The state of an institution stays bounded: a receipt that is paid
-exactly is forgotten after KEPT_DAYS, and a later correction of a forgotten message counts with the
-opposite sign, so that sums stay right.
+order of arrival does not matter, with one exception. The state of an institution stays bounded: a
+receipt that is paid exactly is forgotten KEPT_DAYS after the last day of anything about it (its last day
+for paying included), and a later correction of a forgotten message counts with the opposite sign, so that
+sums stay right.
+
+The exception is what has been published (公布) of a period that ended more than KEPT_DAYS before the last
+day that has ended: it is final, because the receipts that were overdue then are not all kept any more. A
+fact, a correction or a closing that comes so late neither makes nor changes nor ends that publication.
 """
 
 from __future__ import annotations
@@ -98,7 +103,7 @@ class PaymentClock:
             return {"day": content["day"], "day_id": message.id, "closed": closed}
         place, ended = _closing(message, content)
         closed = {**known["closed"], place: max(ended, known["closed"].get(place, ended))}
-        return {**known, "closed": closed}
+        return {**known, "closed": _lately(closed, known["day"])}
 
     def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
         """Return the province's record without a closed period; a day that has ended stays so."""
@@ -162,8 +167,8 @@ def _closing(message: Message, content: State) -> tuple[str, list[str]]:
 
 
 def _lately(closed: Mapping[str, list[Any]], day: str) -> dict[str, list[Any]]:
-    """Return the periods whose receipts are still kept."""
-    since = days_after(day, -KEPT_DAYS)
+    """Return the periods whose receipts are still kept on a day ("": no day that we know of)."""
+    since = days_after(day, -KEPT_DAYS) if day else ""
     return {place: each for place, each in closed.items() if each[0] >= since}
 
 

@@ -100,12 +100,14 @@ def causes(receipt: Receipt) -> list[str]:
 def settled_since(receipt: Receipt) -> str:
     """Return the last day of anything about a receipt that is paid exactly; "" where it is not.
 
-    What is said late counts from the day on which it was said.
+    What is said late counts from the day on which it was said. The last days for paying count too: until
+    then a payment may still settle, at a period's end, another line of the receipt that is told of late.
     """
     if accepted(receipt) != credited(receipt):
         return ""
     days = (each[1] for part in "ac" for each in receipt[part])
-    return max([*days, str(receipt.get("t", ""))], default="")
+    dues = (line[3] for line in receipt["a"])
+    return max([*days, *dues, str(receipt.get("t", ""))], default="")
 
 
 def coming(receipt: Receipt, ended: str) -> Iterator[str]:

@@ -19,7 +19,10 @@ from gateway.policies.payment_clock_receipts import (
 from gateway.policies.rulebook import Rulebook, Term
 
 KEPT_DAYS: Final = 92
-"""So long a receipt that is paid exactly is kept; later corrections count with the opposite sign."""
+"""So long a receipt that is paid exactly is kept; later corrections count with the opposite sign.
+
+As long after a period's end what is published of it follows what is told; then it is final.
+"""
 
 NOTHING_FOLLOWS: Final = Consequence()
 

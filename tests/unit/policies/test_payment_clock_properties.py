@@ -90,9 +90,12 @@ def facts(draw: st.DrawFn) -> list[Message]:
         found.append(
             contract(region=region, payment_days=days, term_from=FIRST, term_to="2022-12-31")
         )
-    found.append(closed("2022-04", "2022-04-30", region))
-    found += [closed("2022-Q2", "2022-06-30", region)]
     last = draw(st.integers(20, 150))
+    # what is published of a period that ended more than KEPT_DAYS ago is final (see the policy): the
+    # order of arrival matters there, and only there
+    since = days_after(FIRST, last - KEPT_DAYS)
+    periods = {"2022-04": "2022-04-30", "2022-Q2": "2022-06-30"}
+    found += [closed(name, ended, region) for name, ended in periods.items() if ended >= since]
     found += [
         day_ended(days_after(FIRST, at), region) for at in sorted({last // 2, last - 3, last})
     ]
@@ -154,6 +157,56 @@ def test_debits_equal_credits_and_the_enterprises_owe_what_is_paid_too_much(
     assert owed == sum(fen(each[2]) for each in open_now(host) if each[0] == PAYMENT_EXCEEDED)
 
 
+# ---------------------------------------------------------------------------- what comes late
+
+
+def published(host: Host) -> list[tuple[Any, ...]]:
+    return [each for each in open_now(host) if each[0] == PAYMENT_OVERDUE_PUBLISHED]
+
+
+APRIL = closed("2022-04", "2022-04-30", QUJING)
+LATE = received("g", "100.00", FIRST, region=QUJING)
+TERM = contract(region=QUJING, payment_days=1, term_from=FIRST, term_to="2022-12-31")
+FINAL_AFTER = days_after("2022-04-30", KEPT_DAYS)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_publication_is_final_when_its_period_ended_longer_ago_than_receipts_are_kept(
+    days: int,
+) -> None:
+    end = day_ended(days_after(FINAL_AFTER, days), QUJING)
+    by = (PAYMENT_OVERDUE_PUBLISHED, "2022-04", 1, "100.00")
+    in_time = [] if days else [by]
+    for messages in ([TERM, LATE, end, APRIL], [end, APRIL, TERM, LATE], [TERM, APRIL, end, LATE]):
+        host = Host(PaymentClock())
+        host.take(*messages)
+        assert published(host) == in_time
+    host = Host(PaymentClock())
+    host.take(TERM, LATE, APRIL, end)
+    assert published(host) == [by]
+    host.take(paid("p", "2022-04-02", ("g", "100.00"), region=QUJING))
+    assert published(host) == ([by] if days else [])
+
+
+def test_a_line_told_of_after_its_receipt_was_paid_counts_at_a_periods_end_as_if_told_in_time() -> (
+    None
+):
+    paid_on = days_after(FIRST, 40)
+    known = [
+        received("g0", "100.00", paid_on, receipt_no="a", region=QUJING),
+        paid("p", paid_on, ("a", "100.00"), region=QUJING),
+    ]
+    late = received("g1", "50.00", FIRST, receipt_no="a", region=QUJING)
+    ends = [
+        closed("2022-05", days_after(paid_on, 20), QUJING),
+        day_ended(days_after(paid_on, KEPT_DAYS), QUJING),
+    ]
+    in_order, other = Host(PaymentClock()), Host(PaymentClock())
+    in_order.take(*known, late, *ends)
+    other.take(*known, *ends, late)
+    assert open_now(in_order) == open_now(other) == [(PAYMENT_OVERDUE, "a")]
+
+
 # ---------------------------------------------------------------------------- growth
 
 
@@ -165,7 +218,7 @@ def test_a_year_of_receipts_leaves_only_what_is_unpaid_or_lately_paid() -> None:
         host.take(day_ended(day))
     (state,) = host.states.values()
     kept = sum(len(part) for part in state["receipts"].values())
-    assert kept == KEPT_DAYS
+    assert kept == KEPT_DAYS + 30  # the paper's days for paying
     assert host.drawn == []
 
 
