@@ -5,7 +5,9 @@ somebody else is found on the day of acceptance, where the maker's choice for th
 known on that day; where nobody told of a choice, nobody is unchosen. A maker may always deliver itself.
 
 What the maker has chosen is the product's record, which every institution's state of the product shares;
-the states keep the receipts of their last months as a ledger; what was found of earlier ones stands.
+the states keep the receipts of their last months as a ledger; what was found of earlier ones stands, and
+nothing more is found of them. `kept_from` is the first month that is kept ("": every month until now); it
+is remembered, because a month whose only receipt is taken back has no rows either and yet is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +22,16 @@ from gateway.policies.price_book import regions_above
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.supply_facts import province_of
-from gateway.policies.supply_ledger import MONTH, knows, lately, rows, with_row, without_row
+from gateway.policies.supply_ledger import (
+    MONTH,
+    MONTHS_KEPT,
+    Months,
+    knows,
+    lately,
+    rows,
+    with_row,
+    without_row,
+)
 from schemas.envelope import Message
 from schemas.events import (
     ACCEPTANCE_RECORDED,
@@ -55,7 +66,7 @@ class ChosenDeliveries:
 
     def begin(self, record: State | None) -> State:
         """Return a state that knows the maker's choices."""
-        return {"choices": record or _NO_CHOICES, "months": {}, "open": {}}
+        return {"choices": record or _NO_CHOICES, "months": {}, "kept_from": "", "open": {}}
 
     def remember(self, record: State | None, message: Message, content: State) -> State:
         """Return the product's record with one more choice or withdrawal."""
@@ -75,11 +86,10 @@ class ChosenDeliveries:
             choices = _with_choice(state["choices"], message, content)
             return _settled(key, {**state, "choices": choices}, message, message.id, rules)
         day = day_in_china(content["accepted_at"])
-        if knows(state["months"], day, message.id):
+        if day[:MONTH] < _kept_from(state) or knows(state["months"], day, message.id):
             return Judgement()
         fields = _fields(day, content)
-        months = lately(with_row(state["months"], day, message.id, fields))
-        after = {**state, "months": months}
+        after = _with_months(state, with_row(state["months"], day, message.id, fields))
         if _unchosen(state["choices"], fields) is None:
             return Judgement(after)
         return _settled(key, after, message, message.id, rules)
@@ -117,6 +127,23 @@ def _without_choice(record: State, gone: Message) -> State:
     return {**record, kind: kept}
 
 
+def _with_months(state: State, months: dict[str, str]) -> State:
+    """Return the state with the last of these months; what is before them is not kept from now on."""
+    kept: Months = lately(months)
+    first = min(kept) if len(kept) < len(months) else _kept_from(state)
+    return {**state, "months": kept, "kept_from": first}
+
+
+def _kept_from(state: State) -> str:
+    """Return the first month that is kept; "" where none was dropped.
+
+    A state written before `kept_from` was may have dropped months only if as many are there as are kept.
+    """
+    months = state["months"]
+    told: str = state.get("kept_from", min(months) if len(months) >= MONTHS_KEPT else "")
+    return told
+
+
 def _fields(day: str, content: State) -> list[str]:
     named = ("distributor", "region", "drug", "receipt_no")
     return [day, *(content[name] for name in named), str(content["line_no"])]
@@ -135,7 +162,7 @@ def _unchosen(choices: Choices, fields: list[str]) -> list[tuple[str, Any]] | No
 def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
     on = day_in_china(message.time)
     wanted = dict(_claims(key, state, on, rules))
-    first = min(state["months"], default="")
+    first = _kept_from(state)
     forgotten = {slot: each for slot, each in state["open"].items() if slot[:MONTH] < first}
     standing = {slot: each for slot, each in state["open"].items() if slot not in forgotten}
     name = ChosenDeliveries.name

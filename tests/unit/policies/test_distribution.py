@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.policies.distribution import DistributorLimit
 from gateway.policies.distribution_deliveries import ChosenDeliveries
 from gateway.policies.payment_clock_days import days_after
+from gateway.policies.supply_ledger import MONTHS_KEPT
 from schemas.envelope import Message
 from schemas.events import (
     DISTRIBUTION_FINDING_ENDED,
@@ -276,6 +277,54 @@ def test_a_corrected_receipt_takes_what_was_found_with_it() -> None:
     host = deliveries(chosen(D1), wrong)
     host.supersede(wrong, delivered("r2", D1))
     assert open_now(host) == []
+
+
+def test_the_only_receipt_of_the_first_month_takes_what_was_found_with_it() -> None:
+    wrong = delivered("r", D2, "2020-03-31")
+    host = deliveries(chosen(D1), wrong, delivered("s", D1, "2020-04-01"))
+    (ended,) = host.supersede(wrong, delivered("t", D1, "2020-04-02"))
+    assert ended.type == DISTRIBUTION_FINDING_ENDED
+    assert open_now(host) == []
+
+
+def months_of_receipts(count: int) -> list[Message]:
+    """Return one receipt by an unchosen distributor in each month from March 2020 on."""
+    days = [f"{2020 + at // 12}-{at % 12 + 1:02d}-05" for at in range(2, 2 + count)]
+    return [delivered(f"m{at:02d}", D2, day) for at, day in enumerate(days)]
+
+
+@pytest.mark.parametrize(("more", "left"), [(0, 0), (1, 1), (2, 2)])
+def test_what_was_found_before_the_months_that_are_kept_stands(more: int, left: int) -> None:
+    host = deliveries(chosen(D1), *months_of_receipts(MONTHS_KEPT + more))
+    host.take(chosen(D2))
+    assert told(host, "receipt_no") == [
+        (DISTRIBUTION_UNCHOSEN_FOUND, f"m{at:02d}") for at in range(left)
+    ]
+
+
+def test_a_month_without_receipts_does_not_bring_one_back_that_is_kept_no_more() -> None:
+    receipts = months_of_receipts(MONTHS_KEPT + 1)
+    host = deliveries(chosen(D1), *receipts)
+    for gone in receipts[1:3]:
+        host.supersede(gone, delivered("x", D1, unified_code=OTHER_PRODUCT))
+    standing = told(host, "receipt_no")
+    assert len(standing) == MONTHS_KEPT - 1
+    assert host.take(delivered("late", D2, "2020-03-06"), receipts[0]) == []
+    assert told(host, "receipt_no") == standing
+    assert len(host.take(delivered("kept", D2, "2020-04-06"))) == 1
+
+
+def test_a_state_written_before_the_first_kept_month_was_told_is_read_as_well() -> None:
+    full = deliveries(chosen(D1), *months_of_receipts(MONTHS_KEPT + 1))
+    wrong = delivered("r", D2, "2020-03-31")
+    short = deliveries(chosen(D1), wrong, delivered("s", D1, "2020-04-01"))
+    for host in (full, short):
+        for state in host.states.values():
+            del state["kept_from"]
+    full.take(chosen(D2))
+    assert told(full, "receipt_no") == [(DISTRIBUTION_UNCHOSEN_FOUND, "m00")]
+    short.supersede(wrong, delivered("t", D1, "2020-04-02"))
+    assert open_now(short) == []
 
 
 @st.composite
