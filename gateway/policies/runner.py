@@ -142,22 +142,36 @@ class PolicyRunner:
         return self._consumer
 
     async def _handle(self, messages: Sequence[Message]) -> int:
-        """Handle messages in order; those between two that concern a region share a transaction."""
+        """Handle messages in order; all share a transaction but those that concern very many states."""
         once = {message.id: message for message in messages}
         new = await self._journal.unhandled(GROUP, list(once))
         fresh = [message for message in once.values() if message.id in new]
         corrections = await find_corrections(self._journal, fresh)
         together: list[_Pending] = []
+        few: dict[tuple[str, str], bool] = {}
         for message in fresh:
             pending = self._pending(message, corrections.get(message.id))
-            if any(task.scope.prefix for task in pending.tasks):
+            if await self._fits(pending, few):
+                together.append(pending)
+            else:
                 await self._together(together)
                 together = []
                 await self._everywhere(pending)
-            else:
-                together.append(pending)
         await self._together(together)
         return len(new)
+
+    async def _fits(self, pending: _Pending, few: dict[tuple[str, str], bool]) -> bool:
+        """Return whether the states that a message concerns fit into a transaction with others.
+
+        `few` remembers, for a batch, what was found of each policy's prefix.
+        """
+        for task in pending.tasks:
+            place = (task.policy.name, task.scope.prefix)
+            if task.scope.prefix and place not in few:
+                space = STATE_SPACE + task.policy.name
+                found = await self._journal.scan(space, task.scope.prefix, limit=PAGE + 1)
+                few[place] = len(found) <= PAGE
+        return all(few[t.policy.name, t.scope.prefix] for t in pending.tasks if t.scope.prefix)
 
     def _pending(self, message: Message, correction: Correction | None) -> _Pending:
         """Ask the policies which states a message concerns; one that cannot be read is a failure."""
@@ -203,7 +217,11 @@ class PolicyRunner:
         pending = [one for one in given if one.message.id in new]
         superseded = await Superseded.read(self._journal, [one.gone for one in pending if one.gone])
         working = Working(cache=self._cache)
-        await working.load(self._journal, [task for one in pending for task in one.tasks])
+        tasks = [task for one in pending for task in one.tasks]
+        await working.load(self._journal, tasks)
+        for policy, prefix in dict.fromkeys((t.policy.name, t.scope.prefix) for t in tasks):
+            if prefix:
+                await working.load_all(self._journal, policy, prefix)
         working.clock_now = self._clock()
         steps: list[Step] = []
         buried: list[tuple[_Pending, list[Failure]]] = []
@@ -213,7 +231,7 @@ class PolicyRunner:
             if one.message.id in handled:  # superseded before it was judged: it never is
                 continue
             judged = one.gone not in new or one.gone in handled
-            failed = self._judge_all(working, one, superseded, withdraw=judged)
+            failed = self._judge_all(working, one, superseded, steps, withdraw=judged)
             if one.gone in new:
                 handled[one.gone] = None
             handled[one.message.id] = None
@@ -237,17 +255,39 @@ class PolicyRunner:
             log(POLICY_FAILED, id=one.message.id, type=one.message.type, policy=failed[0][0])
 
     def _judge_all(
-        self, working: Working, one: _Pending, superseded: Superseded, *, withdraw: bool
+        self,
+        working: Working,
+        one: _Pending,
+        superseded: Superseded,
+        steps: list[Step],
+        *,
+        withdraw: bool,
     ) -> list[Failure]:
         """Judge a message for its states; what it supersedes is withdrawn first, if it was judged."""
         problem = superseded.claim(one.gone, one.message.id) if one.gone else ""
         if problem:
             return [(CORRECTION, problem)]
         tasks = [each for each in one.tasks if withdraw or each.gone is None]
-        told = [
+        told = self._judge_regional(working, [each for each in tasks if each.scope.prefix], steps)
+        told += [
             (task, self._judge(working, task, task.scope.key)) for task in tasks if task.scope.key
         ]
         return [*one.failed, *((task.policy.name, error) for task, error in told if error)]
+
+    def _judge_regional(
+        self, working: Working, tasks: Sequence[Task], steps: list[Step]
+    ) -> list[tuple[Task, str]]:
+        """Judge what concerns all states of a region: the records first, as for a page by page walk."""
+        told: list[tuple[Task, str]] = []
+        for task in tasks:
+            working.remember(task)
+            steps.append(_regional(StepKind.RECORDED, task))
+        for task in tasks:
+            keys, kept = working.under(task.policy.name, task.scope.prefix), working.kept
+            told += [(task, self._judge(working, task, key)) for key in keys]
+            if working.kept > kept:
+                steps.append(_regional(StepKind.PAGED, task, "", keys[-1]))
+        return told
 
     def _judge(self, working: Working, task: Task, key: str) -> str:
         """Let a policy judge one state; return the error, "" when there is none."""

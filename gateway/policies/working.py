@@ -30,6 +30,8 @@ from schemas.events import EVENT_TYPES
 
 STATE_SPACE: Final = "policy/"
 REGION_SPACE: Final = "policy-region/"
+SCANNED: Final = 200
+"""States that are read at once."""
 POLICY_INTERFACE: Final = "policy"
 CACHE_BYTES: Final = 64 << 20
 """Of JSON; as Python objects about six times as much."""
@@ -115,6 +117,8 @@ class Working:
     clock_now: datetime = _LONG_AGO
     """When the states had been read: the order of transactions on the same state."""
     cache: StateCache = field(default_factory=StateCache)
+    kept: int = 0
+    """How many states were replaced and conclusions drawn so far."""
     _states: dict[tuple[str, str], _Slot] = field(default_factory=dict)
     _regions: dict[tuple[str, str], _Slot] = field(default_factory=dict)
     _submissions: list[Submission] = field(default_factory=list)
@@ -131,6 +135,25 @@ class Working:
             found = await journal.get_many(REGION_SPACE + policy, regions) if regions else {}
             for key in regions:
                 self._regions[policy, key] = _slot(found.get(key))
+
+    async def load_all(self, journal: Journal, policy: str, prefix: str) -> None:
+        """Read every state of a policy under a prefix, page by page."""
+        after, more = "", True
+        while more:
+            found = await journal.scan(STATE_SPACE + policy, prefix, after=after, limit=SCANNED)
+            keys = self.take(policy, found)
+            after, more = keys[-1] if keys else after, len(keys) == SCANNED
+
+    def under(self, policy: str, prefix: str) -> list[str]:
+        """Return the keys of the states that there are under a prefix, in the journal's order."""
+        return sorted(
+            (
+                key
+                for (named, key), slot in self._states.items()
+                if named == policy and key.startswith(prefix) and (slot.version or slot.changed)
+            ),
+            key=str.encode,
+        )
 
     def take(self, policy: str, found: Iterable[tuple[str, Stored]]) -> list[str]:
         """Take over states that were scanned; return their keys."""
@@ -160,6 +183,7 @@ class Working:
         if slot.version == 0 and region is not None:
             region.changed = True  # a period that closes meanwhile must not miss this new state
         slot.state, slot.changed = state, True
+        self.kept += 1
 
     def remember(self, task: Task) -> None:
         """Let the region's record take in the message, or forget the one that is withdrawn."""
@@ -170,9 +194,10 @@ class Working:
             slot.state = task.policy.forget(slot.state, task.gone, task.content)
         slot.changed = True
 
-    def conclude(self, submissions: Iterable[Submission]) -> None:
+    def conclude(self, submissions: Sequence[Submission]) -> None:
         """Add conclusions."""
         self._submissions.extend(submissions)
+        self.kept += len(submissions)
 
     @property
     def changed(self) -> bool:
