@@ -32,7 +32,7 @@ from gateway.bootstrap import tune_interpreter
 from gateway.bus.embedded import EmbeddedBus
 from gateway.journal.sqlite import SqliteJournal
 from gateway.policies.registry import POLICIES
-from gateway.policies.runner import PolicyRunner
+from gateway.policies.running.runner import PolicyRunner
 from gateway.policies.terms import load_terms
 from gateway.ports import Commit, Journal, Row, Submission
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes, message_identity

@@ -36,9 +36,9 @@ from gateway.bus.local_kafka import down, up
 from gateway.bus.relay import Relay
 from gateway.journal.sqlite import SqliteJournal
 from gateway.policies.registry import POLICIES
-from gateway.policies.replaying_check import recompute
-from gateway.policies.replaying_history import concluded, recorded_order
-from gateway.policies.runner import GROUP, PolicyRunner
+from gateway.policies.running.replaying_check import recompute
+from gateway.policies.running.replaying_history import concluded, recorded_order
+from gateway.policies.running.runner import GROUP, PolicyRunner
 from gateway.policies.terms import load_terms
 from gateway.ports import Journal
 from schemas.events import PROGRESS_WARNED, PROGRESS_WARNING_LIFTED

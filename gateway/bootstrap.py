@@ -61,7 +61,7 @@ from gateway.ops.metrics import Metrics
 from gateway.partners import Partners
 from gateway.policies.daykeeping import DayKeeper
 from gateway.policies.registry import POLICIES
-from gateway.policies.runner import PolicyRunner
+from gateway.policies.running.runner import PolicyRunner
 from gateway.policies.terms import load_terms
 from gateway.settings import Settings
 from gateway.watching import Watching, either, keep_watch

@@ -162,9 +162,9 @@ async def _walk(journal: Journal, head: Head, bars: Progress, bar: TaskID) -> di
 
 
 async def _explain(settings: Settings, message_id: str, form: Form) -> str:
-    from gateway.policies import explain as explaining  # noqa: PLC0415 - only here
-    from gateway.policies import picture, picture_mermaid, picture_svg  # noqa: PLC0415
-    from gateway.policies.papers import load_papers  # noqa: PLC0415
+    from gateway.policies.explaining import explain as explaining  # noqa: PLC0415 - only here
+    from gateway.policies.explaining import picture, picture_mermaid, picture_svg  # noqa: PLC0415
+    from gateway.policies.papers.papers import load_papers  # noqa: PLC0415
 
     async with opened_journal(settings) as journal:
         if await journal.find(message_id) is None:

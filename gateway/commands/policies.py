@@ -15,9 +15,9 @@ from gateway.commands.policies_simulate import recompute, simulate
 from gateway.commands.questions import day as known_day
 from gateway.commands.terminal import EXIT_NO, AsJson, note, print_json, print_table
 from gateway.errors import Misconfigured
-from gateway.policies.lint import lint as lint_terms
-from gateway.policies.lint import read_folder
-from gateway.policies.lint_findings import Finding
+from gateway.policies.papers.lint import lint as lint_terms
+from gateway.policies.papers.lint import read_folder
+from gateway.policies.papers.lint_findings import Finding
 from gateway.policies.rulebook import Term, Terms
 from gateway.policies.terms import TERMS_FOLDER, load_terms
 from schemas.codes import REGION_PATTERN

@@ -26,10 +26,10 @@ from gateway.settings import Settings
 from schemas.money import yuan
 
 if TYPE_CHECKING:
-    from gateway.policies.replaying_check import Compared
-    from gateway.policies.replaying_history import Progress as Told
-    from gateway.policies.simulating import Question
-    from gateway.policies.simulating_difference import Comparison, Difference, Summary
+    from gateway.policies.running.replaying_check import Compared
+    from gateway.policies.running.replaying_history import Progress as Told
+    from gateway.policies.running.simulating import Question
+    from gateway.policies.running.simulating_difference import Comparison, Difference, Summary
     from gateway.ports import Journal
 
 SHOWN: Final = 200
@@ -47,7 +47,7 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """推演条款 run changed terms over the journal's history and print what would differ; writes nothing."""
-    from gateway.policies.simulating import Question, terms_with  # noqa: PLC0415 - only here
+    from gateway.policies.running.simulating import Question, terms_with  # noqa: PLC0415 - only here
 
     first, last = date.fromisoformat(day(since)), date.fromisoformat(day(until))
     if last < first:
@@ -79,7 +79,7 @@ def recompute(
 
 def _instant(text: str) -> datetime | None:
     """Return an instant; a bare day is known to its end in China."""
-    from gateway.policies.replaying_history import instant_of  # noqa: PLC0415 - only here
+    from gateway.policies.running.replaying_history import instant_of  # noqa: PLC0415 - only here
 
     moment(text)
     if not text:
@@ -109,9 +109,9 @@ async def _rows_of(journal: Journal) -> int:
 async def _simulate(
     settings: Settings, rules: Any, question: Question, *, quiet: bool
 ) -> Comparison:
-    from gateway.policies import simulating, simulating_difference  # noqa: PLC0415 - only here
     from gateway.policies.registry import POLICIES  # noqa: PLC0415
-    from gateway.policies.replaying_history import recorded_order  # noqa: PLC0415
+    from gateway.policies.running import simulating, simulating_difference  # noqa: PLC0415 - only here
+    from gateway.policies.running.replaying_history import recorded_order  # noqa: PLC0415
     from gateway.policies.terms import load_terms  # noqa: PLC0415
 
     async with opened_journal(settings) as journal:
@@ -178,8 +178,8 @@ def _row(each: Difference) -> tuple[str, ...]:
 async def _recompute(
     settings: Settings, message_id: str, known_at: datetime | None, *, quiet: bool
 ) -> dict[str, Any]:
-    from gateway.policies import replaying_check as checking  # noqa: PLC0415 - only here
     from gateway.policies.registry import POLICIES  # noqa: PLC0415
+    from gateway.policies.running import replaying_check as checking  # noqa: PLC0415 - only here
     from gateway.policies.terms import load_terms  # noqa: PLC0415
 
     async with opened_journal(settings) as journal:

@@ -18,7 +18,7 @@ from gateway.demo.ledger import Ledger
 from gateway.demo.letters import MEASURES, measured
 from gateway.demo.stage import Stage
 from gateway.errors import Tampered
-from gateway.policies.runner import DEAD_SPACE
+from gateway.policies.running.runner import DEAD_SPACE
 from gateway.ports import Delivered, Entry, EntryKind
 from schemas.envelope import Message
 from schemas.events import (

@@ -16,7 +16,7 @@ from gateway.demo.ledger import Ledger, WrongInput
 from gateway.demo.plan import Plan
 from gateway.demo.reconcile import Reconciliation
 from gateway.demo.reviewing import ReviewScene
-from gateway.policies.explain import explain, render_text
+from gateway.policies.explaining.explain import explain, render_text
 from schemas.envelope import Message
 from schemas.events import (
     MESSAGE_REJECTED,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.bootstrap import Gateway
 from gateway.errors import Tampered
-from gateway.policies.runner import DEAD_SPACE
+from gateway.policies.running.runner import DEAD_SPACE
 from gateway.ports import EntryKind
 from schemas.envelope import Message
 from schemas.events import EVENT_TYPES, TOPICS

@@ -32,7 +32,7 @@ EXTRA_GENERATORS: Final[tuple[str, ...]] = (
     "gateway.intake.openapi:openapi",
     "gateway.coding.systems.region_history:region_table",
     "gateway.coding.systems.document:code_systems_page",
-    "gateway.policies.documents:policy_pages",
+    "gateway.policies.papers.documents:policy_pages",
 )
 """Generators in other rooms as `module:function`. Named, not imported: rooms do not know each other."""
 

@@ -1,1 +1,1 @@
-"""规则: pure functions over data, hosted by `runner.py`."""
+"""规则: pure functions over data, a room per family of rules, hosted by `running`; `registry` lists them all."""

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.coding.ageing import HoldAgeing
 from gateway.partners import Partner, Partners
-from gateway.policies.explain import explain
+from gateway.policies.explaining.explain import explain
 from gateway.ports import Journal, Search
 from schemas.envelope import Message, message_identity
 from schemas.events import CROSSWALK_HOLD_AGED, EVENT_TYPES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.coding.recoding import recode
 from gateway.intake.way import way_of
-from gateway.policies.explain import as_dict, explain, render_text
+from gateway.policies.explaining.explain import as_dict, explain, render_text
 from tests.coding_holds.said import BECOMES, NOW, PARTNERS, WAS, acceptance, crosswalk, say
 from tests.journal.conftest import AnyJournal
 from tests.unit.coding import waiting

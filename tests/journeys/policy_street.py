@@ -18,7 +18,7 @@ from gateway.intake.canonical import CANONICAL
 from gateway.journal.sqlite import SqliteJournal
 from gateway.partners import Partner, Partners
 from gateway.policies.registry import POLICIES
-from gateway.policies.runner import PolicyRunner
+from gateway.policies.running.runner import PolicyRunner
 from gateway.policies.terms import load_terms
 from gateway.ports import Entry, Search
 from gateway.steps import Arrival

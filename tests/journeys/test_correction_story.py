@@ -14,7 +14,7 @@ from gateway.coding.recoding import Recoded, recode
 from gateway.coding.rows import CrosswalkRow
 from gateway.intake.way import way_of
 from gateway.partners import Partners
-from gateway.policies.explain import explain, render_text
+from gateway.policies.explaining.explain import explain, render_text
 from schemas.events import (
     ACCEPTANCE_RECORDED,
     PROGRESS_WARNED,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.coding.rows import CrosswalkRow
-from gateway.policies.explain import explain, render_text
-from gateway.policies.price_book_check import check_prices
+from gateway.policies.explaining.explain import explain, render_text
+from gateway.policies.prices.price_book_check import check_prices
 from gateway.ports import Search
 from schemas.envelope import message_identity
 from schemas.events import (

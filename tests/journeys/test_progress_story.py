@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.coding.rows import CrosswalkRow
-from gateway.policies.explain import explain, render_text
+from gateway.policies.explaining.explain import explain, render_text
 from schemas.events import (
     ACCEPTANCE_RECORDED,
     PROGRESS_WARNED,

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.coding.rows import CrosswalkRow
 from gateway.policies.daykeeping import day_ended
-from gateway.policies.explain import explain, render_text
+from gateway.policies.explaining.explain import explain, render_text
 from gateway.ports import Commit
 from schemas.events import (
     ACCEPTANCE_RECORDED,

@@ -9,7 +9,7 @@ import pytest
 from gateway.commands.terminal import run
 from gateway.journal.sqlite import SqliteJournal
 from gateway.policies.registry import POLICIES
-from gateway.policies.replaying_history import recorded_order
+from gateway.policies.running.replaying_history import recorded_order
 from tests.unit.commands.conftest import Command
 from tests.unit.policies.making import accepted, closed, task
 from tests.unit.policies.test_replaying import Story, concluded

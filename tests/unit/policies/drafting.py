@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from gateway.policies.lint import lint
-from gateway.policies.lint_findings import Finding
+from gateway.policies.papers.lint import lint
+from gateway.policies.papers.lint_findings import Finding
 from gateway.policies.terms import TERMS_FOLDER
 
 PAPER = """number = "合成〔2026〕1号"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.policies.policy import Conclusion
-from gateway.policies.price_book_check import check_prices
+from gateway.policies.prices.price_book_check import check_prices
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes
 from schemas.events import EVENT_TYPES, PRICE_LINK_ENDED
 from tests.unit.policies.hosting import Host

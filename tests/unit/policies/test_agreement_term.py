@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.agreement_term import AgreementTerm
+from gateway.policies.volumes.agreement_term import AgreementTerm
 from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import (

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.budget import Budget
-from gateway.policies.ledger import ledger
+from gateway.policies.payments.budget import Budget
+from gateway.policies.payments.ledger import ledger
 from schemas.envelope import Message
 from schemas.events import (
     BUDGET_FINDING_ENDED,

@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.runner import CORRECTION, DEAD_SPACE
-from gateway.policies.working import STATE_SPACE
+from gateway.policies.running.runner import CORRECTION, DEAD_SPACE
+from gateway.policies.running.working import STATE_SPACE
 from gateway.ports import SUPERSEDED_SPACE, Entry, Search
 from schemas.envelope import Message
 from schemas.events import (

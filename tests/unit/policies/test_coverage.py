@@ -7,13 +7,13 @@ import pytest
 
 from gateway.errors import Misconfigured
 from gateway.ops.contracts import EXTRA_GENERATORS
-from gateway.policies.coverage import RULES, cell_terms, load_coverage
-from gateway.policies.coverage_tests import is_test
-from gateway.policies.document_text import anchor
-from gateway.policies.documents import policy_pages
-from gateway.policies.given_terms import given_regions
-from gateway.policies.lint import TESTS_FOLDER, lint, read_folder
-from gateway.policies.papers import citations, expanded, load_papers
+from gateway.policies.papers.coverage import RULES, cell_terms, load_coverage
+from gateway.policies.papers.coverage_tests import is_test
+from gateway.policies.papers.document_text import anchor
+from gateway.policies.papers.documents import policy_pages
+from gateway.policies.papers.given_terms import given_regions
+from gateway.policies.papers.lint import TESTS_FOLDER, lint, read_folder
+from gateway.policies.papers.papers import citations, expanded, load_papers
 from gateway.policies.registry import POLICIES
 from gateway.policies.terms import TERMS_FOLDER
 from tests.unit.policies.drafting import Draft
@@ -199,7 +199,7 @@ def test_the_scenes_of_the_simulated_year_that_a_cell_names_are_told_there() -> 
 
 
 def test_the_pages_are_generated_with_the_contracts() -> None:
-    assert "gateway.policies.documents:policy_pages" in EXTRA_GENERATORS
+    assert "gateway.policies.papers.documents:policy_pages" in EXTRA_GENERATORS
 
 
 def test_each_region_has_a_page_with_all_its_values_and_what_it_inherits() -> None:
@@ -260,7 +260,7 @@ def test_a_clause_has_a_place_of_its_own(mark: str, place: str) -> None:
 def test_a_page_without_its_marks_is_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.policies.documents._ROOT", tmp_path)
+    monkeypatch.setattr("gateway.policies.papers.documents._ROOT", tmp_path)
     with pytest.raises(Misconfigured, match="marks"):
         policy_pages()
 

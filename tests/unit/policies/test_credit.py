@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.credit import COUNTED, ENDINGS, Credit
-from gateway.policies.self_filing import SelfFiling
+from gateway.policies.conduct.credit import COUNTED, ENDINGS, Credit
+from gateway.policies.conduct.self_filing import SelfFiling
 from gateway.ports import Search
 from schemas.envelope import Message
 from schemas.events import (

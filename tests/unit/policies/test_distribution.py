@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.distribution import DistributorLimit
-from gateway.policies.distribution_deliveries import ChosenDeliveries
-from gateway.policies.payment_clock_days import days_after
-from gateway.policies.supply_ledger import MONTHS_KEPT
+from gateway.policies.payments.payment_clock_days import days_after
+from gateway.policies.supply.distribution import DistributorLimit
+from gateway.policies.supply.distribution_deliveries import ChosenDeliveries
+from gateway.policies.supply.supply_ledger import MONTHS_KEPT
 from schemas.envelope import Message
 from schemas.events import (
     DISTRIBUTION_FINDING_ENDED,

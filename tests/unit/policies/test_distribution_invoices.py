@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.distribution_invoices import InvoiceChains
+from gateway.policies.supply.distribution_invoices import InvoiceChains
 from schemas.envelope import Message
 from schemas.events import (
     DISTRIBUTION_FINDING_ENDED,

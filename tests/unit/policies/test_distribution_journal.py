@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.distribution import DistributorLimit
-from gateway.policies.distribution_deliveries import ChosenDeliveries
-from gateway.policies.distribution_invoices import InvoiceChains
+from gateway.policies.supply.distribution import DistributorLimit
+from gateway.policies.supply.distribution_deliveries import ChosenDeliveries
+from gateway.policies.supply.distribution_invoices import InvoiceChains
 from gateway.ports import Search
 from schemas.envelope import Message
 from schemas.events import (

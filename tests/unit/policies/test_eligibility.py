@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.eligibility import Eligibility
 from gateway.policies.policy import Conclusion
+from gateway.policies.prices.eligibility import Eligibility
 from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import CONSISTENCY_PASSED, LISTING_RESTORED, LISTING_SUSPENDED

@@ -6,10 +6,17 @@ from typing import cast
 import orjson
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.explain import CAUSES_SHOWN, NODES, Cause, as_dict, explain, render_text
+from gateway.policies.explaining.explain import (
+    CAUSES_SHOWN,
+    NODES,
+    Cause,
+    as_dict,
+    explain,
+    render_text,
+)
 from gateway.policies.policy import Conclusion, Scope
-from gateway.policies.progress import Progress
-from gateway.policies.working import Task, derived
+from gateway.policies.progress.progress import Progress
+from gateway.policies.running.working import Task, derived
 from gateway.ports import Commit, Entry, Journal
 from schemas.events import PROGRESS_WARNED
 from tests.unit.policies.making import DRUG, GUIZHOU, HOSPITAL, accepted, closed, task

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.explain import Cause, as_dict, explain, render_text
-from gateway.policies.explain_links import clause_links
-from gateway.policies.papers import load_papers
-from gateway.policies.picture import Box, Kind, Line, Picture, Style, picture_of
-from gateway.policies.picture_mermaid import mermaid
-from gateway.policies.picture_svg import WIDTH, svg, wrapped
+from gateway.policies.explaining.explain import Cause, as_dict, explain, render_text
+from gateway.policies.explaining.explain_links import clause_links
+from gateway.policies.explaining.picture import Box, Kind, Line, Picture, Style, picture_of
+from gateway.policies.explaining.picture_mermaid import mermaid
+from gateway.policies.explaining.picture_svg import WIDTH, svg, wrapped
+from gateway.policies.papers.papers import load_papers
 from schemas.events import SETTLEMENT_HELD
 from tests.unit.policies.making import accepted, closed, task
 from tests.unit.policies.test_replaying import Story, concluded, corrected

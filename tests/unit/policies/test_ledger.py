@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.budget import Budget
-from gateway.policies.ledger import (
+from gateway.policies.payments.budget import Budget
+from gateway.policies.payments.ledger import (
     UNNAMED_ENTERPRISE,
     enterprise_account,
     entry,
     ledger,
     postings,
 )
-from gateway.policies.payment_clock import PaymentClock
+from gateway.policies.payments.payment_clock import PaymentClock
+from gateway.policies.payments.prepayment import Prepayment
 from gateway.policies.policy import Policy
-from gateway.policies.prepayment import Prepayment
 from schemas.envelope import Message
 from tests.unit.policies.hosting import Host
 from tests.unit.policies.making import GUIZHOU, HOSPITAL, YUNNAN, accepted

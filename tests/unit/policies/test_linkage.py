@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.linkage import Linkage, price_in_force
 from gateway.policies.policy import Conclusion
+from gateway.policies.prices.linkage import Linkage, price_in_force
 from gateway.policies.ratio import Form, convert
 from schemas.envelope import Message
 from schemas.events import PRICE_LINK_ENDED, PRICE_LINKED

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.linkage import Linkage, price_in_force
-from gateway.policies.linkage_comparison import Comparison
-from gateway.policies.price_book_check import check_prices
+from gateway.policies.prices.linkage import Linkage, price_in_force
+from gateway.policies.prices.linkage_comparison import Comparison
+from gateway.policies.prices.price_book_check import check_prices
 from schemas.envelope import Message
 from schemas.events import PRICE_LINK_ENDED, PRICE_LINKED
 from tests.unit.policies.hosting import Host

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.policies.linkage import Linkage, price_in_force
+from gateway.policies.prices.linkage import Linkage, price_in_force
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.terms import load_terms
 from schemas.envelope import Message

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Misconfigured
-from gateway.policies.lint import fits_unit, lint
-from gateway.policies.lint_findings import KINDS, NOTES, Finding
+from gateway.policies.papers.lint import fits_unit, lint
+from gateway.policies.papers.lint_findings import KINDS, NOTES, Finding
 from gateway.policies.terms import TERMS_FOLDER
 from tests.unit.policies.drafting import Draft
 

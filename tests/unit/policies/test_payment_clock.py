@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.policies.payment_clock import PaymentClock
+from gateway.policies.payments.payment_clock import PaymentClock
 from gateway.policies.policy import Conclusion
 from schemas.envelope import Message
 from schemas.events import (

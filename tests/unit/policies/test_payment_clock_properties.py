@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.ledger import ledger
-from gateway.policies.payment_clock import PaymentClock
-from gateway.policies.payment_clock_days import days_after
-from gateway.policies.payment_clock_standing import KEPT_DAYS
+from gateway.policies.payments.ledger import ledger
+from gateway.policies.payments.payment_clock import PaymentClock
+from gateway.policies.payments.payment_clock_days import days_after
+from gateway.policies.payments.payment_clock_standing import KEPT_DAYS
 from gateway.ports import Search
 from schemas.envelope import Message
 from schemas.events import (

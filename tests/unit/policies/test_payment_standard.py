@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.payment_standard import PaymentStandard
 from gateway.policies.policy import Conclusion
+from gateway.policies.prices.payment_standard import PaymentStandard
 from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import (

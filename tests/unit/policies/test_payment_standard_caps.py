@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.payment_standard_caps import PaymentCap
+from gateway.policies.prices.payment_standard_caps import PaymentCap
 from schemas.envelope import Message
 from schemas.events import PAYMENT_STANDARD_CAP_ENDED, PAYMENT_STANDARD_CAPPED
 from tests.unit.policies.hosting import Host

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gateway.policies.ledger import ledger
+from gateway.policies.payments.ledger import ledger
+from gateway.policies.payments.prepayment import Prepayment
 from gateway.policies.policy import Conclusion
-from gateway.policies.prepayment import Prepayment
 from schemas.envelope import Message
 from schemas.events import PREPAYMENT_CLEARED, PREPAYMENT_DUE, PREPAYMENT_ENDED
 from tests.unit.policies.hosting import Host

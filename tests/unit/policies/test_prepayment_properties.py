@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.ledger import ledger
-from gateway.policies.payment_clock_days import days_after
-from gateway.policies.prepayment import Prepayment
+from gateway.policies.payments.ledger import ledger
+from gateway.policies.payments.payment_clock_days import days_after
+from gateway.policies.payments.prepayment import Prepayment
 from gateway.ports import Search
 from schemas.envelope import Message
 from schemas.events import PREPAYMENT_CLEARED, PREPAYMENT_DUE, PREPAYMENT_ENDED

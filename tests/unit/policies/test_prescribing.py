@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.prescribing import MONTHS_KEPT, Prescribing
-from gateway.policies.prescribing_change import changes
+from gateway.policies.conduct.prescribing import MONTHS_KEPT, Prescribing
+from gateway.policies.conduct.prescribing_change import changes
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.terms import load_terms
 from gateway.ports import Search

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.policies.price_book import (
+from gateway.policies.prices.price_book import (
     FOREVER,
     Entry,
     Series,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.price_book_purchases import PurchasePrices
+from gateway.policies.prices.price_book_purchases import PurchasePrices
 from schemas.envelope import Message
 from schemas.events import ACCEPTANCE_RECORDED, PRICE_DEVIATION_FOUND, PRICE_DEVIATION_LIFTED
 from tests.unit.policies.hosting import Host

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.policies.policy import Conclusion
-from gateway.policies.progress import Progress, standings
+from gateway.policies.progress.progress import Progress, standings
 from gateway.policies.quarters import window
 from schemas.envelope import Message
 from schemas.events import (

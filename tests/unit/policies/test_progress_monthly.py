@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.progress import Progress
-from gateway.policies.progress_monthly import Monitoring
+from gateway.policies.progress.progress import Progress
+from gateway.policies.progress.progress_monthly import Monitoring
 from schemas.envelope import Message
 from schemas.events import (
     PROGRESS_MEASURED,

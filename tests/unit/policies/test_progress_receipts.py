@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.measure_receipts import RECENT_KEPT, Receipts, Row, ids_of
-from gateway.policies.progress import Progress
+from gateway.policies.progress.measure_receipts import RECENT_KEPT, Receipts, Row, ids_of
+from gateway.policies.progress.progress import Progress
 from schemas.events import SETTLEMENT_HELD, SETTLEMENT_RESUMED
 from tests.unit.policies.hosting import Host
 from tests.unit.policies.making import accepted, closed, task

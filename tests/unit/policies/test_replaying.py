@@ -14,12 +14,12 @@ from gateway.journal.postgres import PostgresJournal
 from gateway.journal.sqlite import SqliteJournal
 from gateway.policies.policy import POLICY_PARTNER
 from gateway.policies.registry import POLICIES
-from gateway.policies.replaying import Replay
-from gateway.policies.replaying_check import Sameness, recompute, recompute_one
-from gateway.policies.replaying_history import instant_of, recorded_order
 from gateway.policies.rulebook import Rulebook, Term
-from gateway.policies.runner import PolicyRunner
-from gateway.policies.working_order import ORDER_SPACE, steps_in_order
+from gateway.policies.running.replaying import Replay
+from gateway.policies.running.replaying_check import Sameness, recompute, recompute_one
+from gateway.policies.running.replaying_history import instant_of, recorded_order
+from gateway.policies.running.runner import PolicyRunner
+from gateway.policies.running.working_order import ORDER_SPACE, steps_in_order
 from gateway.ports import Commit, Entry, Journal, Row, Submission, Write
 from schemas.envelope import Message, canonical_bytes, message_identity
 from schemas.events import PROGRESS_WARNED, SETTLEMENT_HELD, SETTLEMENT_RESUMED

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.payment_standard_split import split_by_standard
-from gateway.policies.retail import Retail
+from gateway.policies.prices.payment_standard_split import split_by_standard
+from gateway.policies.prices.retail import Retail
 from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import (

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.policies.policy import Policy
-from gateway.policies.progress_publication import Publication
-from gateway.policies.roll_up import reporting_month
-from gateway.policies.roll_up_regions import BatchRollUp, RegionRollUp
+from gateway.policies.progress.progress_publication import Publication
+from gateway.policies.progress.roll_up import reporting_month
+from gateway.policies.progress.roll_up_regions import BatchRollUp, RegionRollUp
 from schemas.envelope import Message
 from schemas.events import PROGRESS_MEASURED, PROGRESS_PUBLISHED, PROGRESS_SUMMARISED
 from schemas.money import fen, scaled

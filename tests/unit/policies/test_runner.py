@@ -12,14 +12,14 @@ import pytest
 from gateway.bus.embedded import EmbeddedBus
 from gateway.errors import Contended, Misconfigured, Unavailable
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.linkage import Linkage
-from gateway.policies.measure_receipts import Receipts, ids_of
 from gateway.policies.policy import Conclusion, Judgement, Policy, Scope, State
-from gateway.policies.progress import Progress
+from gateway.policies.prices.linkage import Linkage
+from gateway.policies.progress.measure_receipts import Receipts, ids_of
+from gateway.policies.progress.progress import Progress
 from gateway.policies.registry import POLICIES
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.runner import DEAD_SPACE, FAILURE_RUN, PAGE, PolicyRunner
-from gateway.policies.working import STATE_SPACE
+from gateway.policies.running.runner import DEAD_SPACE, FAILURE_RUN, PAGE, PolicyRunner
+from gateway.policies.running.working import STATE_SPACE
 from gateway.ports import Commit, Entry, Journal, Row, Search, Submission
 from schemas.envelope import Message
 from schemas.events import (

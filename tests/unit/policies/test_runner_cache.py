@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import orjson
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.working import StateCache
-from gateway.policies.working_order import (
+from gateway.policies.running.working import StateCache
+from gateway.policies.running.working_order import (
     ORDER_SPACE,
     OrderKeeper,
     Step,

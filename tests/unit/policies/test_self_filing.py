@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.payment_clock_days import days_after
+from gateway.policies.conduct.self_filing import SelfFiling
+from gateway.policies.conduct.self_filing_book import FOLDED_FROM
+from gateway.policies.conduct.self_filing_unpaid import OffPlatform
+from gateway.policies.payments.payment_clock_days import days_after
 from gateway.policies.policy import Conclusion
-from gateway.policies.self_filing import SelfFiling
-from gateway.policies.self_filing_book import FOLDED_FROM
-from gateway.policies.self_filing_unpaid import OffPlatform
 from gateway.ports import Search
 from schemas.envelope import Message
 from schemas.events import (

@@ -11,8 +11,8 @@ import pytest
 from gateway.errors import Misconfigured
 from gateway.policies.registry import POLICIES
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.simulating import Question, lies_in, simulate, terms_with
-from gateway.policies.simulating_difference import Change, Comparison, compare
+from gateway.policies.running.simulating import Question, lies_in, simulate, terms_with
+from gateway.policies.running.simulating_difference import Change, Comparison, compare
 from gateway.policies.terms import TERMS_FOLDER
 from gateway.ports import Entry, EntryKind
 from schemas.envelope import Message, canonical_bytes, message_identity

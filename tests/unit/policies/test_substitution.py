@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.payment_clock_days import days_after
-from gateway.policies.prescribing_hint import selected_first
-from gateway.policies.substitution import Substitution
-from gateway.policies.working import STATE_SPACE
+from gateway.policies.conduct.prescribing_hint import selected_first
+from gateway.policies.payments.payment_clock_days import days_after
+from gateway.policies.running.working import STATE_SPACE
+from gateway.policies.supply.substitution import Substitution
 from gateway.ports import Search
 from schemas.envelope import Message
 from schemas.events import SUPPLY_SUBSTITUTION_ENDED, SUPPLY_SUBSTITUTION_LISTED

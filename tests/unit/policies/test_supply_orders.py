@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.payment_clock_days import days_after
-from gateway.policies.supply_orders import ORDERS_KEPT, OrderDeliveries
+from gateway.policies.payments.payment_clock_days import days_after
+from gateway.policies.supply.supply_orders import ORDERS_KEPT, OrderDeliveries
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes, message_identity
 from schemas.events import EVENT_TYPES, ORDER_PLACED, SUPPLY_DELIVERY_SHORT, SUPPLY_FINDING_ENDED
 from tests.unit.policies.hosting import Host

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.policies.supply_priority import SupplyPriority
+from gateway.policies.supply.supply_priority import SupplyPriority
 from schemas.events import (
     SUPPLY_FINDING_ENDED,
     SUPPLY_PRIORITY_GIVEN,

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.journal.sqlite import SqliteJournal
-from gateway.policies.payment_clock_days import days_after
-from gateway.policies.supply_reports import SupplyReports
+from gateway.policies.payments.payment_clock_days import days_after
+from gateway.policies.supply.supply_reports import SupplyReports
 from gateway.policies.terms import load_terms
 from gateway.ports import Search
 from schemas.envelope import Message

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.tender_route import TenderRoute
+from gateway.policies.volumes.tender_route import TenderRoute
 from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import TENDER_GROUP_QUALIFIED, TENDER_ROUTE_DECIDED, TENDER_ROUTE_WITHDRAWN

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.policies.policy import Conclusion
-from gateway.policies.volume_cap import Purchases
-from gateway.policies.volume_cap_conversion import weights_of
-from gateway.policies.volume_cap_products import DrugProducts
+from gateway.policies.volumes.volume_cap import Purchases
+from gateway.policies.volumes.volume_cap_conversion import weights_of
+from gateway.policies.volumes.volume_cap_products import DrugProducts
 from schemas.envelope import Message
 from schemas.events import (
     VOLUME_CAP_BREACH_ENDED,

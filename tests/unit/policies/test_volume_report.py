@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.volume_report import VolumeReport
+from gateway.policies.volumes.volume_report import VolumeReport
 from schemas.envelope import Message
 from schemas.events import (
     VOLUME_REPORT_FINDING_ENDED,

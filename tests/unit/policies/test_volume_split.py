@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.volume_split import VolumeSplit
-from gateway.policies.volume_split_shares import split
+from gateway.policies.volumes.volume_split import VolumeSplit
+from gateway.policies.volumes.volume_split_shares import split
 from schemas.envelope import Message
 from schemas.events import (
     VOLUME_DEMAND_SUMMED,

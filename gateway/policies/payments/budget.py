@@ -1,0 +1,84 @@
+"""结余留用与总额预算 (R14): what a year's outturn means for an institution's budget and its surplus.
+
+A budget is not reduced because selected products became cheaper; it is reduced when the agreed purchase was
+not completed; what is left of it is retained, and what was spent above it is shared or borne alone, each as
+the region's paper says. One state per institution and year.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gateway.policies.payments.budget_findings import RULE, wanted
+from gateway.policies.payments.ledger_open import Ending, Occasion, difference
+from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.rulebook import Rulebook
+from schemas.envelope import Message
+from schemas.events import BUDGET_FINDING_ENDED, BUDGET_OUTTURN_STATED, BUDGET_SET
+
+NAME: Final = "budget"
+_ENDING: Final = Ending(BUDGET_FINDING_ENDED, "finding_id")
+_LISTS: Final = {
+    BUDGET_SET: ("budgets", "set_on"),
+    BUDGET_OUTTURN_STATED: ("outturns", "stated_on"),
+}
+
+
+class Budget:
+    """总额预算: budgets and outturns in; what is kept, reduced, retained and borne out."""
+
+    name: Final = NAME
+    consumes: Final = frozenset(_LISTS)
+
+    def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002
+        """Return the state of the institution's year."""
+        province = f"{content['region'][:2]}0000"
+        return Scope(f"{province}/{content['institution']}/{content['year']}")
+
+    def begin(self, record: State | None) -> State:  # noqa: ARG002
+        """Return a year of which nothing is known."""
+        return {"budgets": [], "outturns": [], "open": {}}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
+        """Return the region's record: nothing concerns all states."""
+        return record or {}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the region's record: nothing concerns all states."""
+        return record or {}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take a budget or an outturn."""
+        name, dated = _LISTS[message.type]
+        if any(each["id"] == message.id for each in state[name]):
+            return Judgement()
+        fact = {part: value for part, value in content.items() if value is not None}
+        after = {**state, name: [*state[name], fact | {"id": message.id}]}
+        return _concluded(key, after, rules, (message.id, message.id, content[dated]))
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a budget or an outturn, and end or change what rested on it."""
+        name, dated = _LISTS[gone.type]
+        kept = [each for each in state[name] if each["id"] != gone.id]
+        if len(kept) == len(state[name]):
+            return Judgement()
+        cause = withdrawal_cause(by.id)
+        return _concluded(key, {**state, name: kept}, rules, (cause, by.id, content[dated]))
+
+
+def _concluded(key: str, state: State, rules: Rulebook, by: tuple[str, str, Any]) -> Judgement:
+    _, institution, year = key.split("/")
+    now = wanted(institution, year, state, rules)
+    occasion = Occasion(NAME, RULE, key, institution, *by)
+    still, drawn = difference(state["open"], now, occasion, _ENDING)
+    return Judgement({**state, "open": still}, drawn)

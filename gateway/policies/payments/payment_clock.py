@@ -1,0 +1,327 @@
+"""回款 (R3): from acceptance the clock runs; who pays late is warned, published, and not paid by the fund.
+
+The papers say until when an institution pays for what it has accepted (days from acceptance, end of the
+next month, the contract's own days), when it is warned, whether late payment is published, and when the
+fund's payments to it are held and resumed. What a paper does not say follows for nobody there.
+
+Everything is computed from the set of facts that are known as of the last day that has ended, so the
+order of arrival does not matter, with one exception. The state of an institution stays bounded: a
+receipt that is paid exactly is forgotten KEPT_DAYS after the last day of anything about it (its last day
+for paying included), and a later correction of a forgotten message counts with the opposite sign, so that
+sums stay right.
+
+The exception is what has been published (公布) of a period that ended more than KEPT_DAYS before the last
+day that has ended: it is final, because the receipts that were overdue then are not all kept any more. A
+fact, a correction or a closing that comes so late neither makes nor changes nor ends that publication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.policies.payments.payment_clock_days import days_after
+from gateway.policies.payments.payment_clock_receipts import (
+    COUNTER,
+    PAID,
+    PAID_BY_FUND,
+    RETURNED,
+    knows,
+    with_credit,
+    with_line,
+    without,
+)
+from gateway.policies.payments.payment_clock_revision import NAME, Revision
+from gateway.policies.payments.payment_clock_standing import KEPT_DAYS
+from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.quarters import day_in_china
+from gateway.policies.rulebook import Rulebook
+from schemas.envelope import Message
+from schemas.events import (
+    ACCEPTANCE_RECORDED,
+    CALENDAR_DAY_ENDED,
+    CONTRACT_SIGNED,
+    GOODS_RETURNED,
+    PAYMENT_MADE,
+    VOLUME_PERIOD_CLOSED,
+)
+from schemas.money import fen
+from schemas.payment import Payer
+
+CONTRACTS_KEPT_DAYS: Final = 400
+"""So long after its term a contract is kept: a late receipt still finds its payment days."""
+_OF_REGION: Final = frozenset({CALENDAR_DAY_ENDED, VOLUME_PERIOD_CLOSED})
+_DATED_BY: Final = {
+    ACCEPTANCE_RECORDED: "accepted_at",
+    GOODS_RETURNED: "returned_on",
+    PAYMENT_MADE: "paid_on",
+    CONTRACT_SIGNED: "signed_on",
+    VOLUME_PERIOD_CLOSED: "ended_on",
+    CALENDAR_DAY_ENDED: "day",
+}
+Facts = list[tuple[str, str, list[Any]]]
+"""(receipt number, "a" or "c", line or credit)"""
+
+
+class PaymentClock:
+    """回款: acceptances, returns, payments, contracts and the days' ends in; warnings and holds out."""
+
+    name: Final = NAME
+    consumes: Final = frozenset(
+        {ACCEPTANCE_RECORDED, GOODS_RETURNED, PAYMENT_MADE, CONTRACT_SIGNED, *_OF_REGION}
+    )
+
+    def keys(self, message: Message, content: State) -> Scope:
+        """Return the institution's state, or those of all institutions of a province."""
+        province = f"{content['region'][:2]}0000"
+        if message.type in _OF_REGION:
+            return Scope(prefix=f"{province}/", region=province)
+        return Scope(f"{province}/{content['institution']}", region=province)
+
+    def begin(self, record: State | None) -> State:
+        """Return a state that knows which days and periods ended before it began."""
+        known = record or _NO_RECORD
+        closed = known["closed"].items()
+        return {
+            "day": known["day"],
+            "day_id": known["day_id"],
+            "next": "",
+            "contracts": {},
+            "receipts": {},
+            "held": {},
+            "hold": None,
+            "published": {place: _unpublished(ended) for place, ended in closed},
+        }
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:
+        """Return the province's record with the last day that ended and the periods lately closed."""
+        known = record or _NO_RECORD
+        if message.type == CALENDAR_DAY_ENDED:
+            if content["day"] <= known["day"]:
+                return dict(known)
+            closed = _lately(known["closed"], content["day"])
+            return {"day": content["day"], "day_id": message.id, "closed": closed}
+        place, ended = _closing(message, content)
+        closed = {**known["closed"], place: max(ended, known["closed"].get(place, ended))}
+        return {**known, "closed": _lately(closed, known["day"])}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the province's record without a closed period; a day that has ended stays so."""
+        known = record or _NO_RECORD
+        closed = {place: each for place, each in known["closed"].items() if each[1] != gone.id}
+        return {**known, "closed": closed}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take one fact, one day's end or one closed period."""
+        if message.type == CALENDAR_DAY_ENDED:
+            return _day_ended(key, state, message, content["day"], rules)
+        revision = Revision(
+            key, state, rules, cause=message.id, by=message.id, on=_day_of(message, content)
+        )
+        if message.type == VOLUME_PERIOD_CLOSED:
+            return _period_closed(revision, message, content)
+        if message.type == CONTRACT_SIGNED:
+            return _with_contracts(
+                revision, content["unified_code"], add=_contract(message, content)
+            )
+        return _with_facts(revision, _facts(revision, message, content))
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a fact, a contract or a closed period, and end what rested on it alone."""
+        on = _day_of(gone, content)
+        revision = Revision(key, state, rules, cause=withdrawal_cause(by.id), by=by.id, on=on)
+        if gone.type == CALENDAR_DAY_ENDED:
+            return Judgement()
+        if gone.type == VOLUME_PERIOD_CLOSED:
+            place, _ = _closing(gone, content)
+            known = state["published"].get(place)
+            if known is None or known[1] != gone.id:
+                return Judgement()
+            revision.unpublish(place)
+            return revision.judgement()
+        if gone.type == CONTRACT_SIGNED:
+            return _with_contracts(revision, content["unified_code"], drop=gone.id)
+        return _without_facts(revision, gone, _facts(revision, gone, content))
+
+
+_NO_RECORD: Final[State] = {"day": "", "day_id": "", "closed": {}}
+
+
+def _unpublished(ended: list[str]) -> list[Any]:
+    """Return a closed period's place among the publications: nothing overdue, nothing told."""
+    return [*ended, 0, 0, "", [0, 0]]
+
+
+def _closing(message: Message, content: State) -> tuple[str, list[str]]:
+    return f"{content['region']}|{content['period']}", [content["ended_on"], message.id]
+
+
+def _lately(closed: Mapping[str, list[Any]], day: str) -> dict[str, list[Any]]:
+    """Return the periods whose receipts are still kept on a day ("": no day that we know of)."""
+    since = days_after(day, -KEPT_DAYS) if day else ""
+    return {place: each for place, each in closed.items() if each[0] >= since}
+
+
+def _day_of(message: Message, content: State) -> str:
+    return day_in_china(content[_DATED_BY[message.type]])
+
+
+# ------------------------------------------------------------------------------ facts
+
+
+def _facts(revision: Revision, message: Message, content: State) -> Facts:
+    """Return what a message says of which receipts; a negative acceptance (红字) is a return."""
+    day, region = _day_of(message, content), content["region"]
+    if message.type == PAYMENT_MADE:
+        kind = PAID_BY_FUND if content.get("paid_by") == Payer.FUND else PAID
+        payee = content["distributor"]
+        return [
+            (line["receipt_no"], "c", [message.id, day, fen(line["amount"]), kind, payee, region])
+            for line in content["lines"]
+        ]
+    number, amount = content["receipt_no"], fen(content["amount"])
+    other = content.get("distributor") or ""
+    if message.type == GOODS_RETURNED or amount < 0:
+        return [(number, "c", [message.id, day, abs(amount), RETURNED, other, region])]
+    product = content["unified_code"]
+    due = revision.due(day, region, product)
+    last = due.day if due is not None else ""
+    return [(number, "a", [message.id, day, amount, last, product, region, other])]
+
+
+def _with_facts(revision: Revision, facts: Facts) -> Judgement:
+    new = [each for each in facts if not knows(revision.receipt(each[0]), each[2][0])]
+    if not new:  # it was taken before
+        return Judgement()
+    for number, part, fact in new:
+        add = with_line if part == "a" else with_credit
+        revision.put(number, add(revision.receipt(number), fact))
+    return revision.judgement()
+
+
+def _without_facts(revision: Revision, gone: Message, facts: Facts) -> Judgement:
+    touched = False
+    for number, part, fact in facts:
+        receipt = revision.receipt(number)
+        if knows(receipt, gone.id):
+            revision.put(number, without(receipt, gone.id))
+            touched = True
+        elif _forgotten(revision, fact[1]):
+            revision.put(number, _countered(revision, receipt, part, fact))
+            touched = True
+    return revision.judgement() if touched else Judgement()
+
+
+def _forgotten(revision: Revision, day: str) -> bool:
+    """Return whether a message of a day may be about a receipt that was settled and forgotten."""
+    ended = revision.state["day"]
+    return bool(ended) and day <= days_after(ended, -KEPT_DAYS)
+
+
+def _countered(revision: Revision, receipt: Any, part: str, fact: list[Any]) -> dict[str, Any]:
+    """Return the receipt with the opposite of a fact that it has forgotten.
+
+    What was paid is owed again, at the latest from the day of that payment on.
+    """
+    identity, day, amount = f"{COUNTER}{fact[0]}", fact[1], fact[2]
+    if part == "a":
+        return with_credit(receipt, [identity, day, amount, RETURNED, fact[6], fact[5]])
+    due = revision.due(day, fact[5], "")
+    last = due.day if due is not None else ""
+    return with_line(receipt, [identity, day, amount, last, "", fact[5], fact[4]])
+
+
+# ------------------------------------------------------------------------------ contracts
+
+
+def _contract(message: Message, content: State) -> list[Any]:
+    return [
+        content["contract_no"],
+        content.get("version", 1),
+        content["term_from"],
+        content["term_to"],
+        content.get("payment_days") or 0,
+        content["signed_on"],
+        message.id,
+    ]
+
+
+def _with_contracts(
+    revision: Revision, product: str, *, add: list[Any] | None = None, drop: str = ""
+) -> Judgement:
+    """Take a contract in or out, and move the last days of what it is about."""
+    known, day = revision.state["contracts"].get(product, []), revision.state["day"]
+    since = days_after(day, -CONTRACTS_KEPT_DAYS) if day else ""
+    kept = [each for each in known if each[6] != drop and each[3] >= since]
+    if add is not None and add not in kept:
+        kept.append(add)
+    if kept == known:
+        return Judgement()
+    others = {name: each for name, each in revision.state["contracts"].items() if name != product}
+    revision.state["contracts"] = others | ({product: kept} if kept else {})
+    for number, receipt in revision.receipts():
+        lines = [_redated(revision, line, product) for line in receipt["a"]]
+        if lines != receipt["a"]:
+            revision.put(number, {**receipt, "a": lines})
+    return revision.judgement()
+
+
+def _redated(revision: Revision, line: list[Any], product: str) -> list[Any]:
+    if line[4] != product:
+        return line
+    due = revision.due(line[1], line[5], product)
+    return [*line[:3], due.day if due is not None else "", *line[4:]]
+
+
+# ------------------------------------------------------------------------------ the passing of time
+
+
+def _day_ended(key: str, state: State, message: Message, day: str, rules: Rulebook) -> Judgement:
+    """Let a day end: nothing is visited before the first day on which anything may change."""
+    if day <= state["day"]:
+        return Judgement()
+    passed = {**state, "day": day, "day_id": message.id}
+    published = state["published"]
+    if published and min(published.values())[0] < days_after(day, -KEPT_DAYS):
+        passed["published"] = _lately(published, day)
+    if not state["next"] or state["next"] > day:
+        return Judgement(passed)
+    passed["next"] = ""
+    revision = Revision(key, passed, rules, cause=message.id, by=message.id, on=day)
+    later, now = "", []
+    for number, receipt in revision.receipts():
+        coming = receipt["n"]
+        if coming > day:
+            later = coming if not later or coming < later else later
+        elif coming:
+            now.append((number, receipt))
+    for number, receipt in now:
+        revision.put(number, receipt)
+    revision.state["next"] = min(filter(None, (later, revision.state["next"])), default="")
+    return revision.judgement()
+
+
+def _period_closed(revision: Revision, message: Message, content: State) -> Judgement:
+    """Take a closed period: what was overdue at its end is published where the paper says so."""
+    place, ended = _closing(message, content)
+    known, day = revision.state["published"].get(place), revision.state["day"]
+    if day and ended[0] < days_after(day, -KEPT_DAYS):
+        return Judgement()  # its receipts are not all kept any more
+    if known is not None:
+        if known[:2] >= ended:
+            return Judgement()
+        revision.state["published"][place] = [*ended, *known[2:]]
+    else:
+        revision.state["published"][place] = _unpublished(ended)
+    revision.publish(place)
+    return revision.judgement()

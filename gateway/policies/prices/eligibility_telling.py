@@ -1,0 +1,158 @@
+"""资格的结论: suspensions and restorations said with their reasons, as the difference to what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from gateway.policies.policy import Conclusion, because, conclusion_identity
+from gateway.policies.prices.price_book import day_after
+from gateway.policies.rulebook import Rulebook, Term
+from schemas.events import LISTING_RESTORED, LISTING_SUSPENDED
+from schemas.listing import RestoredBecause
+
+RULE: Final = "R7"
+POLICY: Final = "eligibility"
+MAKERS: Final = "eligibility.makers"
+EFFECT: Final = "eligibility.effect"
+CONDITION: Final = "eligibility.condition"
+_ID, _MAKERS, _REASON, _RESTORED_FROM, _RESTORED_ID = range(5)
+Open = list[Any]
+"""An open suspension in the state, by its first day: [its id, makers, reason, restored from, its id];
+the last three are "" while it lasts."""
+
+
+class Suspension(NamedTuple):
+    """A stretch of days on which a product is suspended, both ends inclusive."""
+
+    since: str
+    until: str
+    reason: str
+    """Why it ends; "" while it does not."""
+    makers: dict[str, str]
+    """By maker: the message that says that it passed."""
+    facts: tuple[str, ...]
+    ends: tuple[str, ...]
+
+    @property
+    def restored_from(self) -> str:
+        """Return the first day after; "" while it lasts."""
+        return day_after(self.until) if self.reason else ""
+
+
+Product = tuple[str, str, str]
+"""(unified code, drug name, region)"""
+
+
+class Telling:
+    """The conclusions that one message leads to for one drug, in order."""
+
+    def __init__(self, drug: str, cause: str, causes: Sequence[str], rules: Rulebook) -> None:
+        self._drug, self._cause, self._causes, self._rules = drug, cause, causes, rules
+        self._drawn: list[Conclusion] = []
+        self.names: dict[str, str] = {}
+        """Names of products whose last listing is gone."""
+
+    def conclusions(self) -> tuple[Conclusion, ...]:
+        """Return what was concluded."""
+        return tuple(self._drawn)
+
+    def compare(
+        self, product: Product, known: Mapping[str, Open], wanted: Sequence[Suspension]
+    ) -> dict[str, Open]:
+        """Conclude what is new or no longer so for one product; return what is open now."""
+        left = dict(known)
+        still: dict[str, Open] = {}
+        for one in wanted:
+            still[one.since] = self._said(product, one, left.pop(one.since, None))
+        for since, gone in left.items():
+            self._never(product, since, gone)
+        return still
+
+    def _said(self, product: Product, one: Suspension, known: Open | None) -> Open:
+        """Say what is new of one suspension."""
+        makers = list(one.makers)
+        again = known is not None and (
+            known[_MAKERS] != makers or bool(known[_RESTORED_ID] and not one.reason)
+        )
+        if known is None or again:
+            identity = self._suspend(product, one, known[_ID] if known is not None else "")
+            known = [identity, makers, "", "", ""]
+        if one.reason and [one.reason, one.restored_from] != known[_REASON:_RESTORED_ID]:
+            restored = self._restore(product, one, known)
+            known = [*known[:_REASON], one.reason, one.restored_from, restored]
+        return known
+
+    def _suspend(self, product: Product, one: Suspension, replaces: str) -> str:
+        makers, effect, condition = self._terms(product[2], one.since)
+        needed = int(makers.value) if makers is not None else 0
+        shown = "、".join(one.makers)
+        line = f"过评企业 makers that passed: {len(one.makers)} ≥ {needed} ({shown})"
+        causes = (*one.facts, *one.makers.values(), replaces, *(self._causes if replaces else ()))
+        return self._draw(
+            LISTING_SUSPENDED,
+            product,
+            {
+                "suspended_from": one.since,
+                "makers": len(one.makers),
+                "makers_needed": needed,
+                "passed_makers": list(one.makers),
+                "effect": effect.value if effect is not None else "proposal",
+                "condition": condition.value if condition is not None else None,
+                "replaces": replaces or None,
+                "because": because(RULE, _known(makers, effect, condition), [line], causes),
+            },
+        )
+
+    def _restore(self, product: Product, one: Suspension, known: Open) -> str:
+        line = f"自 {one.restored_from} 起恢复 restored: {one.reason}"
+        return self._end(product, one.since, known, one.restored_from, one.reason, line, one.ends)
+
+    def _never(self, product: Product, since: str, gone: Open) -> None:
+        """Say that a suspension never followed."""
+        if gone[_REASON] != RestoredBecause.CORRECTED:
+            line = f"自 {since} 起的暂停不再成立 no longer follows"
+            self._end(product, since, gone, since, RestoredBecause.CORRECTED, line, ())
+
+    def _end(
+        self,
+        product: Product,
+        since: str,
+        known: Open,
+        day: str,
+        reason: str,
+        line: str,
+        ends: Sequence[str],
+    ) -> str:
+        makers, effect, condition = self._terms(product[2], since)
+        causes = (known[_ID], *ends, *self._causes)
+        return self._draw(
+            LISTING_RESTORED,
+            product,
+            {
+                "suspension_id": known[_ID],
+                "restored_from": day,
+                "reason": str(reason),
+                "effect": effect.value if effect is not None else "proposal",
+                "replaces": known[_RESTORED_ID] or None,
+                "because": because(RULE, _known(makers, effect, condition), [line], causes),
+            },
+        )
+
+    def _draw(self, type_: str, product: Product, data: dict[str, Any]) -> str:
+        number = len(self._drawn)
+        code, name, region = product
+        about = {"unified_code": code, "drug": self._drug, "drug_name": name, "region": region}
+        self._drawn.append(Conclusion(type_, about | data))
+        return conclusion_identity(POLICY, self._cause, self._drug, number)
+
+    def _terms(self, region: str, day: str) -> tuple[Term | None, Term | None, Term | None]:
+        terms, on = self._rules.of(region), date.fromisoformat(day)
+        if terms is None:
+            return None, None, None
+        return terms.value(MAKERS, on), terms.value(EFFECT, on), terms.value(CONDITION, on)
+
+
+def _known(*terms: Term | None) -> list[Term]:
+    return [term for term in terms if term is not None]

@@ -1,0 +1,172 @@
+"""医保支付标准 (R6): the selected price is the standard, for the selected product and what equals it.
+
+The papers say: the price of the centralised procurement is the payment standard of what is in the
+insurance's catalogue; originator, reference and generics that passed of the same generic name are settled
+by the same standard; what a patient's drug costs more the patient bears, what it costs less is paid as it
+is; where prices differ much the standard comes down step by step within some years. Hence:
+
+* a standard follows only for products that the listing says are insured, and for non-selected ones only
+  where it says that they are originals, or a message that they passed; and only in the same strength and
+  pack, because no paper converts standards. Where several selected prices differ, the paper must say which;
+* how large a difference is large and how large the steps are no paper says: they come as a decision
+  (`payment_standard.scheduled`), which is applied where it keeps to the years of the paper, else refused;
+* a standard is per region: a city with its own paper has its own from that paper's day on.
+
+Standards are a function of prices, passes, schedules and terms; concluded is the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.prices.eligibility_passes import with_pass, without_pass
+from gateway.policies.prices.listings import (
+    NO_LISTINGS,
+    REGION_END,
+    SELECTED,
+    Market,
+    Place,
+    full_about,
+)
+from gateway.policies.prices.payment_standard_pieces import Piece, regions_concerned, speaker
+from gateway.policies.prices.payment_standard_rules import BASIS, Schedule, Standards
+from gateway.policies.prices.payment_standard_telling import Product, Telling
+from gateway.policies.prices.price_book import entry_of, regions_above
+from gateway.policies.rulebook import Rulebook
+from schemas.envelope import Message
+from schemas.events import CONSISTENCY_PASSED, PAYMENT_STANDARD_SCHEDULED, PRICE_LISTED
+from schemas.money import PRICE_SCALE, scaled
+
+_PRODUCT, _REGION = 0, 1
+
+
+class PaymentStandard:
+    """医保支付标准: listings, passes and schedules in, standards out. One state per drug."""
+
+    name: Final = "payment_standard"
+    consumes: Final = frozenset({PRICE_LISTED, CONSISTENCY_PASSED, PAYMENT_STANDARD_SCHEDULED})
+
+    def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
+        """Return the drug's state."""
+        return Scope(content["drug"])
+
+    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
+        """Return a drug of which nothing is known."""
+        return {**NO_LISTINGS, "passes": {}, "schedules": {}, "open": {}, "refused": {}}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take a listing, a passed evaluation or a schedule."""
+        if message.type == PRICE_LISTED:
+            if not regions_concerned(rules, content["region"], BASIS, ()):
+                return Judgement()
+            place = Place(content["unified_code"], content["region"], content["kind"])
+            entry, about = entry_of(message, content), full_about(content)
+            after = Market(state).with_entry(place, entry, about).state
+        elif message.type == CONSISTENCY_PASSED:
+            after = {**state, "passes": with_pass(state["passes"], message, content)}
+        else:
+            schedules = {**state["schedules"], message.id: _schedule(message, content)}
+            after = {**state, "schedules": schedules}
+        telling = Telling(key, message.id, (message.id,), rules)
+        return _difference(after, message, content, telling, rules)
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a listing, a pass or a schedule; standards that no longer follow end."""
+        if gone.type == PRICE_LISTED:
+            place = Place(content["unified_code"], content["region"], content["kind"])
+            after = Market(state).without_entry(place, gone.id).state
+        elif gone.type == CONSISTENCY_PASSED:
+            passes = without_pass(state["passes"], gone.id)
+            after = state if passes is state["passes"] else {**state, "passes": passes}
+        else:
+            kept = {name: each for name, each in state["schedules"].items() if name != gone.id}
+            after = {**state, "schedules": kept} if gone.id in state["schedules"] else state
+        if after is state:
+            return Judgement()
+        telling = Telling(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
+        telling.names[content["unified_code"]] = content["drug_name"]
+        return _difference(after, gone, content, telling, rules)
+
+
+def _schedule(message: Message, content: State) -> Schedule:
+    steps = [
+        [each["effective_from"], scaled(each["unit_price"], PRICE_SCALE)]
+        for each in content["steps"]
+    ]
+    about = [content["unified_code"], content["region"], content["decided_on"]]
+    return [*about, message.sequence, steps, content["drug_name"]]
+
+
+def _regions(market: Market, message: Message, content: State, rules: Rulebook) -> list[str]:
+    """Return the regions whose standards a message may concern; a pass counts wherever it is listed."""
+    if message.type != CONSISTENCY_PASSED:
+        below = {
+            key[: REGION_END - 1] for code in market.products() for key in market.of_product(code)
+        }
+        return regions_concerned(rules, content["region"], BASIS, below)
+    found: list[str] = []
+    for key in market.of_product(content["unified_code"]):
+        found += regions_concerned(rules, key[: REGION_END - 1], BASIS, ())
+    return list(dict.fromkeys(found))
+
+
+def _difference(
+    state: State, message: Message, content: State, telling: Telling, rules: Rulebook
+) -> Judgement:
+    """Infer the standards that a message may concern; conclude how they differ from what is open."""
+    market, own = Market(state), content["unified_code"]
+    still, refused = dict(state["open"]), dict(state["refused"])
+    every = message.type == PRICE_LISTED and content["kind"] == SELECTED
+    products = sorted({own, *market.products()}) if every else [own]
+    for region in _regions(market, message, content, rules):
+        for code in products:
+            key = f"{region}/{code}"
+            known, said = still.pop(key, {}), refused.pop(key, "")
+            speaks = speaker(rules, region, market.of_product(code))
+            wanted: list[Piece] = []
+            if speaks is not None:
+                schedules = _schedules_of(state["schedules"], code, region)
+                standards = Standards(market, speaks, code, state["passes"], schedules)
+                wanted = standards.pieces()
+                said = telling.refuse(speaks, code, standards.refused, said, schedules)
+                if said:
+                    refused[key] = said
+            if wanted or known:
+                product = Product(code, telling.name_of(market, code), region)
+                told = telling.compare(product, known, wanted)
+                if told:
+                    still[key] = told
+    after = {**market.state, "open": still, "refused": refused}
+    return Judgement(after, telling.conclusions())
+
+
+def _schedules_of(
+    schedules: Mapping[str, list[Any]], product: str, region: str
+) -> dict[str, Schedule]:
+    """Return the schedules of a product that hold in a region: its own, or one above it."""
+    above = regions_above(region)
+    return {
+        identity: each
+        for identity, each in schedules.items()
+        if each[_PRODUCT] == product and each[_REGION] in above
+    }

@@ -1,0 +1,237 @@
+"""支付标准上限 (R6): a product that is not selected, by the selected ones of the same category and function.
+
+The paper with this rule says: the payment standard of a non-selected product is not above the highest
+selected price of the products of the same category and similar function. Which products these are the
+platform says with the listing (`comparison_group`); prices are compared per minimum unit, as they are.
+A cap is no standard: what lies below it the authority decides, and the gateway concludes none.
+
+A group's prices are kept per province. Whoever moves a product to another group corrects the listing, or
+lets it end: a later listing in another group does not reach the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, Final
+
+from gateway.policies.policy import (
+    Conclusion,
+    Judgement,
+    Scope,
+    State,
+    because,
+    conclusion_identity,
+    withdrawal_cause,
+)
+from gateway.policies.prices.listings import (
+    LISTED,
+    NO_LISTINGS,
+    REGION_END,
+    SELECTED,
+    Market,
+    Place,
+    full_about,
+)
+from gateway.policies.prices.payment_standard_pieces import (
+    Change,
+    Found,
+    Piece,
+    Speaker,
+    changes,
+    pieces,
+    regions_concerned,
+    speaker,
+    turns_of,
+    turns_of_terms,
+)
+from gateway.policies.prices.price_book import ABOUT, Span, entry_of
+from gateway.policies.ratio import priced
+from gateway.policies.rulebook import Rulebook
+from schemas.envelope import Message
+from schemas.events import (
+    PAYMENT_STANDARD_CAP_ENDED,
+    PAYMENT_STANDARD_CAPPED,
+    PRICE_LISTED,
+)
+from schemas.money import PRICE_SCALE, plain
+
+RULE: Final = "R6"
+CAP: Final = "payment_standard.cap"
+
+
+class PaymentCap:
+    """支付标准上限: listings in, caps out. One state per province and comparison group."""
+
+    name: Final = "payment_cap"
+    consumes: Final = frozenset({PRICE_LISTED})
+
+    def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
+        """Return the group's state; a listing without a group concerns none."""
+        group = content.get("comparison_group")
+        return Scope(f"{content['region'][:2]}0000/{group}" if group else "")
+
+    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
+        """Return a group without products."""
+        return {**NO_LISTINGS, "drugs": {}, "open": {}}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take one listing of the group."""
+        if not regions_concerned(rules, content["region"], CAP, ()):
+            return Judgement()
+        place = Place(content["unified_code"], content["region"], content["kind"])
+        entry, about = entry_of(message, content), full_about(content)
+        after = Market(state).with_entry(place, entry, about).state
+        after = {**after, "drugs": {**state["drugs"], place.product: content["drug"]}}
+        drawing = _Drawing(key, message.id, (message.id,), rules)
+        return drawing.difference(after, content)
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a listing; caps that no longer follow end."""
+        place = Place(content["unified_code"], content["region"], content["kind"])
+        after = Market(state).without_entry(place, gone.id).state
+        if after is state:
+            return Judgement()
+        drawing = _Drawing(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
+        drawing.names[place.product] = content["drug_name"]
+        return drawing.difference(after, content)
+
+
+class _Drawing:
+    """The conclusions that one message leads to for one group, in order."""
+
+    def __init__(self, key: str, cause: str, causes: Sequence[str], rules: Rulebook) -> None:
+        self._key, self._cause, self._causes, self._rules = key, cause, causes, rules
+        self._drawn: list[Conclusion] = []
+        self.names: dict[str, str] = {}
+        """Names of products whose last listing is gone."""
+
+    def difference(self, state: State, content: State) -> Judgement:
+        """Infer the caps that a listing may concern; conclude how they differ from what is open."""
+        market, own = Market(state), content["unified_code"]
+        products = sorted({own, *market.products()}) if content["kind"] == SELECTED else [own]
+        listed = [key for code in market.products() for key in market.of_product(code)]
+        below = {key[: REGION_END - 1] for key in listed}
+        still = dict(state["open"])
+        for region in regions_concerned(self._rules, content["region"], CAP, below):
+            for code in products:
+                speaks = speaker(self._rules, region, market.of_product(code))
+                wanted = _caps(market, speaks, code) if speaks is not None else []
+                known = still.pop(f"{region}/{code}", {})
+                told = self._compare(market, state["drugs"], (code, region), known, wanted)
+                if told:
+                    still[f"{region}/{code}"] = told
+        return Judgement({**market.state, "open": still}, tuple(self._drawn))
+
+    def _compare(
+        self,
+        market: Market,
+        drugs: dict[str, str],
+        place: tuple[str, str],
+        known: dict[str, list[Any]],
+        wanted: Sequence[Piece],
+    ) -> dict[str, list[Any]]:
+        still = dict(known)
+        for change in changes(known, wanted):
+            about = {
+                "unified_code": place[0],
+                "drug": drugs.get(place[0], place[0]),
+                "drug_name": self._name(market, place[0]),
+                "region": place[1],
+                "comparison_group": self._key.partition("/")[2],
+                "effective_from": change.since,
+            }
+            if change.piece is None:
+                del still[change.since]
+                self._end(about, change)
+            else:
+                still[change.since] = [self._set(about, change), change.piece.content]
+        return still
+
+    def _set(self, about: dict[str, Any], change: Change) -> str:
+        identity = conclusion_identity(PaymentCap.name, self._cause, self._key, len(self._drawn))
+        if change.piece is not None:
+            found = change.piece.found
+            trigger = self._causes if change.known else ()
+            causes = (*found.facts, change.known, *trigger)
+            data = about | {
+                "cap_price": plain(found.content[0], PRICE_SCALE),
+                "highest_code": found.content[1],
+                "effective_to": change.piece.until or None,
+                "replaces": change.known or None,
+                "because": because(RULE, found.terms, found.arithmetic, causes),
+            }
+            self._drawn.append(Conclusion(PAYMENT_STANDARD_CAPPED, data))
+        return identity
+
+    def _end(self, about: dict[str, Any], change: Change) -> None:
+        terms = self._rules.of(about["region"])
+        day = date.fromisoformat(change.since)
+        term = terms.next_value(CAP, day) if terms is not None else None
+        line = f"自 {change.since} 起不再成立 no longer follows"
+        why = because(
+            RULE, [term] if term is not None else [], [line], (change.known, *self._causes)
+        )
+        data = about | {"cap_id": change.known, "because": why}
+        self._drawn.append(Conclusion(PAYMENT_STANDARD_CAP_ENDED, data))
+
+    def _name(self, market: Market, code: str) -> str:
+        for series in market.of_product(code).values():
+            return market.about(series[-1][ABOUT]).drug_name
+        return self.names.get(code, code)
+
+
+def _caps(market: Market, speaks: Speaker, product: str) -> list[Piece]:
+    """Return the caps on one product from day to day."""
+    listed = market.above(product, speaks.region, LISTED)
+    if not listed:
+        return []
+    chosen = {code: market.above(code, speaks.region, SELECTED) for code in market.products()}
+
+    def turns() -> Iterator[str]:
+        yield from turns_of(listed)
+        yield from (day for spans in chosen.values() for day in turns_of(spans))
+        yield from turns_of_terms(speaks.terms, (CAP,))
+
+    def on(day: str) -> Found | None:
+        term, own = speaks.value(CAP, day), _holding(listed, day)
+        if term is None or own is None or not speaks.speaks(CAP, day):
+            return None
+        if market.about(own.about).insured is not True or _holding(chosen[product], day):
+            return None
+        prices = [
+            (span.price, code, span)
+            for code, spans in chosen.items()
+            if (span := _holding(spans, day)) is not None
+            and span.price
+            and market.about(span.about).insured is True
+        ]
+        if not prices:
+            return None
+        price, code, span = max(prices, key=lambda one: (one[0], one[1]))
+        line = f"同组最高中选价 highest selected price of the group: {priced(price)} ({code})"
+        return Found((price, code), (term,), (line,), (own.id, span.id))
+
+    return pieces(turns(), on)
+
+
+def _holding(spans: Sequence[Span], day: str) -> Span | None:
+    return next((span for span in spans if span.holds_on(day)), None)

@@ -1,0 +1,284 @@
+"""采购价 (R7): what institutions pay for a selected product, against the selected price in force.
+
+The papers say: the selected price is strictly executed and nobody negotiates again (严格执行……不得再次议价);
+contracts are signed at the selected price. So a purchase of a product that is selected in the region, on a
+day on which it is, at another price is found: above it, or either way, as the region's term says. What is
+not selected has no price that a paper orders institutions to pay; a silent region finds nothing.
+
+Purchases are taken from goods receipts. A selected price that comes late or is corrected finds anew, or
+lifts, the deviations of the receipts that it touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from gateway.policies.policy import (
+    Conclusion,
+    Judgement,
+    Scope,
+    State,
+    because,
+    conclusion_identity,
+    withdrawal_cause,
+)
+from gateway.policies.prices.price_book import (
+    SINCE,
+    Series,
+    Span,
+    entry_of,
+    inserted,
+    price_on,
+    regions_above,
+    without,
+)
+from gateway.policies.prices.price_book_months import (
+    concerns,
+    month_in,
+    month_of,
+    parts,
+    price_scope,
+    trade_scope,
+)
+from gateway.policies.quarters import day_in_china
+from gateway.policies.ratio import priced
+from gateway.policies.rulebook import Rulebook, Term
+from schemas.envelope import Message
+from schemas.events import (
+    ACCEPTANCE_RECORDED,
+    PRICE_DEVIATION_FOUND,
+    PRICE_DEVIATION_LIFTED,
+    PRICE_LISTED,
+)
+from schemas.money import PRICE_SCALE, plain, scaled
+from schemas.price import Deviation, PriceKind
+
+RULE: Final = "R7"
+SELECTED: Final = "purchase_price.selected"
+Prices = dict[str, Series]
+"""Selected prices by `product/region`."""
+
+
+class Purchase(NamedTuple):
+    """A receipt as it lies in the state, by its message id; `finding`: [message id, price in force] or []."""
+
+    product: str
+    region: str
+    day: str
+    price: int
+    receipt_no: str
+    line_no: int
+    finding: list[Any]
+
+
+class PurchasePrices:
+    """采购价: receipts and selected prices in, deviations out. One state per institution, drug and month."""
+
+    name: Final = "purchase_price"
+    consumes: Final = frozenset({ACCEPTANCE_RECORDED, PRICE_LISTED})
+
+    def keys(self, message: Message, content: State) -> Scope:
+        """Return the month's state of a receipt, or all states of the drug in a selected price's province."""
+        if message.type == ACCEPTANCE_RECORDED:
+            return trade_scope(content, day_in_china(content["accepted_at"]))
+        return price_scope(content) if content["kind"] == PriceKind.SELECTED else Scope()
+
+    def begin(self, record: State | None) -> State:
+        """Return a month without purchases that knows the selected prices there are."""
+        return {"bought": {}, "prices": (record or _NO_PRICES)["prices"]}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:
+        """Return the drug's record with one more selected price."""
+        return {"prices": _with_price((record or _NO_PRICES)["prices"], message, content)}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:
+        """Return the drug's record without a selected price."""
+        return {"prices": _without_price((record or _NO_PRICES)["prices"], gone, content)}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take a receipt or a selected price."""
+        if message.type == ACCEPTANCE_RECORDED:
+            terms = rules.of(content["region"])
+            if terms is None or not terms.speaks_of(SELECTED) or message.id in state["bought"]:
+                return Judgement()
+            bought = {**state["bought"], message.id: list(_purchase(content))}
+            prices = _until_month(state["prices"], month_in(key))
+            after = {"bought": bought, "prices": prices}
+            return _Comparing(key, message.id, (), rules).judgement(after, (message.id,))
+        if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
+            return Judgement()
+        after = {**state, "prices": _with_price(state["prices"], message, content)}
+        comparing = _Comparing(key, message.id, (message.id,), rules)
+        return comparing.judgement(after, _of_product(state, content))
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a receipt, and lift its finding; or a selected price, and compare anew."""
+        comparing = _Comparing(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
+        if gone.type == ACCEPTANCE_RECORDED:
+            if gone.id not in state["bought"]:
+                return Judgement()
+            comparing.lift(gone.id, Purchase(*state["bought"][gone.id]), None)
+            kept = {name: each for name, each in state["bought"].items() if name != gone.id}
+            return Judgement({**state, "bought": kept}, comparing.conclusions())
+        if not concerns(key, content):
+            return Judgement()
+        after = {**state, "prices": _without_price(state["prices"], gone, content)}
+        return comparing.judgement(after, _of_product(state, content))
+
+
+_NO_PRICES: Final[State] = {"prices": {}}
+
+
+def _purchase(content: State) -> Purchase:
+    return Purchase(
+        content["unified_code"],
+        content["region"],
+        day_in_china(content["accepted_at"]),
+        scaled(content["unit_price"], PRICE_SCALE),
+        content["receipt_no"],
+        content["line_no"],
+        [],
+    )
+
+
+def _place(content: State) -> str:
+    return f"{content['unified_code']}/{content['region']}"
+
+
+def _with_price(prices: Prices, message: Message, content: State) -> Prices:
+    place = _place(content)
+    return {**prices, place: inserted(prices.get(place, []), entry_of(message, content))}
+
+
+def _without_price(prices: Prices, gone: Message, content: State) -> Prices:
+    place = _place(content)
+    left = without(prices.get(place, []), gone.id)
+    kept = {name: series for name, series in prices.items() if name != place}
+    return {**kept, place: left} if left else kept
+
+
+def _until_month(prices: Prices, month: str) -> Prices:
+    """Return the prices without those that begin after a month: they never touch its purchases."""
+    if all(month_of(series[-1][SINCE]) <= month for series in prices.values()):
+        return prices
+    kept = {
+        place: [entry for entry in series if month_of(entry[SINCE]) <= month]
+        for place, series in prices.items()
+    }
+    return {place: series for place, series in kept.items() if series}
+
+
+def _of_product(state: State, content: State) -> list[str]:
+    product = content["unified_code"]
+    return [name for name, bought in state["bought"].items() if bought[0] == product]
+
+
+class _Comparing:
+    """The deviations that one message leads to in one state, in order."""
+
+    def __init__(self, key: str, cause: str, causes: tuple[str, ...], rules: Rulebook) -> None:
+        self._key, self._cause, self._causes, self._rules = key, cause, causes, rules
+        self._drawn: list[Conclusion] = []
+
+    def conclusions(self) -> tuple[Conclusion, ...]:
+        """Return what was concluded."""
+        return tuple(self._drawn)
+
+    def judgement(self, state: State, identities: Iterable[str]) -> Judgement:
+        """Compare some purchases anew; return the state with what is open, and the conclusions."""
+        kept = dict(state["bought"])
+        for identity in identities:
+            bought = Purchase(*kept[identity])
+            finding = self._again(identity, bought, state["prices"])
+            kept[identity] = list(bought._replace(finding=finding))
+        return Judgement({**state, "bought": kept}, self.conclusions())
+
+    def _again(self, identity: str, bought: Purchase, prices: Prices) -> list[Any]:
+        """Return a purchase's finding as it is now; conclude where it changed."""
+        term, chosen = self._term(bought), _selected(bought, prices)
+        deviates = (
+            term is not None
+            and chosen is not None
+            and chosen.price > 0
+            and (
+                bought.price > chosen.price
+                or (term.value == "exact" and bought.price < chosen.price)
+            )
+        )
+        if term is None or chosen is None or not deviates:
+            self.lift(identity, bought, chosen)
+            return []
+        if bought.finding and bought.finding[1] == chosen.price:
+            return bought.finding
+        return [self._find(identity, bought, chosen, term), chosen.price]
+
+    def _find(self, identity: str, bought: Purchase, chosen: Span, term: Term) -> str:
+        above = bought.price > chosen.price
+        replaces = bought.finding[0] if bought.finding else ""
+        sign = ">" if above else "<"
+        line = f"{priced(bought.price)} {sign} 中选价 selected price {priced(chosen.price)}"
+        causes = (identity, chosen.id, replaces, *(self._causes if replaces else ()))
+        return self._draw(
+            PRICE_DEVIATION_FOUND,
+            identity,
+            bought,
+            {
+                "receipt_no": bought.receipt_no,
+                "line_no": bought.line_no,
+                "deviation": (Deviation.ABOVE if above else Deviation.BELOW).value,
+                "paid_price": plain(bought.price, PRICE_SCALE),
+                "price_in_force": plain(chosen.price, PRICE_SCALE),
+                "replaces": replaces or None,
+                "because": because(RULE, [term], [line], causes),
+            },
+        )
+
+    def lift(self, identity: str, bought: Purchase, chosen: Span | None) -> None:
+        """Conclude that a purchase's finding no longer follows, where there is one."""
+        if bought.finding:
+            now = priced(chosen.price) if chosen is not None else "无中选价 none selected"
+            line = f"{priced(bought.price)}; 中选价 selected price {now}"
+            causes = (bought.finding[0], identity, chosen.id if chosen else "", *self._causes)
+            term = self._term(bought)
+            why = because(RULE, [term] if term is not None else [], [line], causes)
+            data = {"deviation_id": bought.finding[0], "because": why}
+            self._draw(PRICE_DEVIATION_LIFTED, identity, bought, data)
+
+    def _draw(self, type_: str, identity: str, bought: Purchase, data: dict[str, Any]) -> str:
+        drug, institution, _ = parts(self._key)
+        about = {
+            "institution": institution,
+            "unified_code": bought.product,
+            "drug": drug,
+            "region": bought.region,
+            "acceptance_id": identity,
+            "bought_on": bought.day,
+        }
+        number = len(self._drawn)
+        self._drawn.append(Conclusion(type_, about | data))
+        return conclusion_identity(PurchasePrices.name, self._cause, self._key, number)
+
+    def _term(self, bought: Purchase) -> Term | None:
+        terms = self._rules.of(bought.region)
+        return terms.value(SELECTED, date.fromisoformat(bought.day)) if terms is not None else None
+
+
+def _selected(bought: Purchase, prices: Prices) -> Span | None:
+    """Return the selected price in force for a purchase: the nearest region's."""
+    for region in regions_above(bought.region):
+        found = price_on(prices.get(f"{bought.product}/{region}", []), bought.day)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,316 @@
+"""零售 (R11, R6): a pharmacy's sale, split by the payment standard in force.
+
+The papers say: designated pharmacies may add to the selected price (适当加价); what exceeds the standard the
+patient bears, below it the insurance reimburses by its rules. How much may be added no paper says, so no
+mark-up is judged; it is shown. Whether prices are displayed (明码标价) is not ours to conclude.
+
+The standards are those that were concluded (`payment_standard.set` and its end). A standard that changes
+afterwards splits again the sales it touches, and names the split that it replaces. A region whose paper
+does not say who bears the excess splits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from gateway.policies.policy import (
+    Conclusion,
+    Judgement,
+    Scope,
+    State,
+    because,
+    conclusion_identity,
+    withdrawal_cause,
+)
+from gateway.policies.prices.payment_standard_split import split_by_standard
+from gateway.policies.prices.price_book import FOREVER, regions_above
+from gateway.policies.prices.price_book_months import (
+    concerns,
+    month_in,
+    month_of,
+    parts,
+    price_scope,
+    trade_scope,
+)
+from gateway.policies.quarters import day_in_china
+from gateway.policies.ratio import priced
+from gateway.policies.rulebook import Rulebook, Term
+from schemas.envelope import Message
+from schemas.events import (
+    PAYMENT_SPLIT_COMPUTED,
+    PAYMENT_SPLIT_ENDED,
+    PAYMENT_STANDARD_ENDED,
+    PAYMENT_STANDARD_SET,
+    RETAIL_SOLD,
+)
+from schemas.money import PRICE_SCALE, QUANTITY_SCALE, plain, scaled, yuan
+from schemas.payment_standard import StandardBasis
+
+RULE: Final = "R11"
+EXCESS: Final = "payment_standard.excess"
+BELOW: Final = "payment_standard.below"
+MARKUP: Final = "retail.markup"
+_NAMES: Final = (EXCESS, BELOW, MARKUP)
+
+
+class Standard(NamedTuple):
+    """A concluded standard as it lies in the state, by its message id."""
+
+    product: str
+    region: str
+    since: str
+    until: str
+    price: int
+    own: bool
+    """Whether it is the product's own selected price."""
+
+
+class Sale(NamedTuple):
+    """A sale as it lies in the state, by its message id; `split`: [message id, standard's price] or []."""
+
+    product: str
+    region: str
+    day: str
+    price: int
+    quantity: int
+    sale_no: str
+    line_no: int
+    split: list[Any]
+
+
+class Retail:
+    """零售: sales and standards in, splits out. One state per pharmacy, drug and month."""
+
+    name: Final = "retail"
+    consumes: Final = frozenset({RETAIL_SOLD, PAYMENT_STANDARD_SET, PAYMENT_STANDARD_ENDED})
+
+    def keys(self, message: Message, content: State) -> Scope:
+        """Return the month's state of a sale, or all states of the drug in a standard's province."""
+        if message.type == RETAIL_SOLD:
+            return trade_scope(content, day_in_china(content["sold_at"]))
+        return price_scope(content)
+
+    def begin(self, record: State | None) -> State:
+        """Return a month without sales that knows the standards there are."""
+        return {"sales": {}, **(record or _NO_STANDARDS)}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:
+        """Return the drug's record with a standard, or without the one that ended."""
+        return _with_standard(record or _NO_STANDARDS, message, content)
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the drug's record without a standard."""
+        return _without(record or _NO_STANDARDS, gone.id)
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take a sale, a standard or its end."""
+        if message.type == RETAIL_SOLD:
+            if message.id in state["sales"]:
+                return Judgement()
+            sales = {**state["sales"], message.id: list(_sale(content))}
+            after = _of_month({**state, "sales": sales}, month_in(key))
+            return _Splitting(key, message.id, (), rules).judgement(after, (message.id,))
+        if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
+            return Judgement()
+        after = _of_month(_with_standard(state, message, content), month_in(key))
+        if after == state:
+            return Judgement()
+        product = content["unified_code"]
+        touched = [each for each, sale in state["sales"].items() if sale[0] == product]
+        return _Splitting(key, message.id, (message.id,), rules).judgement(after, touched)
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,  # noqa: ARG002 - the port's form
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a sale, and end its split; or a standard, and split anew."""
+        splitting = _Splitting(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
+        if gone.type != RETAIL_SOLD:
+            after = {**state, **_without(state, gone.id)}
+            return splitting.judgement(after, list(state["sales"]))
+        if gone.id not in state["sales"]:
+            return Judgement()
+        splitting.end(gone.id, Sale(*state["sales"][gone.id]))
+        kept = {name: each for name, each in state["sales"].items() if name != gone.id}
+        return Judgement({**state, "sales": kept}, splitting.conclusions())
+
+
+_NO_STANDARDS: Final[State] = {"standards": {}, "ended": []}
+
+
+def _sale(content: State) -> Sale:
+    return Sale(
+        content["unified_code"],
+        content["region"],
+        day_in_china(content["sold_at"]),
+        scaled(content["unit_price"], PRICE_SCALE),
+        scaled(content["quantity"], QUANTITY_SCALE),
+        content["sale_no"],
+        content["line_no"],
+        [],
+    )
+
+
+def _with_standard(known: State, message: Message, content: State) -> State:
+    """Return what is known with a standard, or without one that ended (perhaps before it was heard of)."""
+    if message.type == PAYMENT_STANDARD_ENDED:
+        return _ended(known, content["standard_id"])
+    replaced = content.get("replaces")
+    if replaced:
+        known = _ended(known, replaced)
+    if message.id in known["ended"]:
+        return {**known, "ended": [each for each in known["ended"] if each != message.id]}
+    standard = Standard(
+        content["unified_code"],
+        content["region"],
+        content["effective_from"],
+        content.get("effective_to") or FOREVER,
+        scaled(content["unit_price"], PRICE_SCALE),
+        content["basis"] == StandardBasis.SELECTED_PRICE,
+    )
+    return {**known, "standards": {**known["standards"], message.id: list(standard)}}
+
+
+def _ended(known: State, identity: str) -> State:
+    if identity in known["standards"]:
+        return {**known, **_without(known, identity)}
+    return {**known, "ended": sorted({*known["ended"], identity})}
+
+
+def _without(known: State, identity: str) -> State:
+    kept = {name: each for name, each in known["standards"].items() if name != identity}
+    return {"standards": kept, "ended": known["ended"]}
+
+
+def _of_month(state: State, month: str) -> State:
+    """Return the state without standards that begin after its month: they never touch it."""
+    kept = {
+        name: each
+        for name, each in state["standards"].items()
+        if month_of(each[2]) <= month <= month_of(each[3])
+    }
+    return state if len(kept) == len(state["standards"]) else {**state, "standards": kept}
+
+
+class _Splitting:
+    """The splits that one message leads to in one state, in order."""
+
+    def __init__(self, key: str, cause: str, causes: tuple[str, ...], rules: Rulebook) -> None:
+        self._key, self._cause, self._causes, self._rules = key, cause, causes, rules
+        self._drawn: list[Conclusion] = []
+
+    def conclusions(self) -> tuple[Conclusion, ...]:
+        """Return what was concluded."""
+        return tuple(self._drawn)
+
+    def judgement(self, state: State, sales: Iterable[str]) -> Judgement:
+        """Split some sales anew; return the state with what is open, and the conclusions."""
+        kept = dict(state["sales"])
+        for identity in sales:
+            sale = Sale(*kept[identity])
+            kept[identity] = list(sale._replace(split=self._again(identity, sale, state)))
+        return Judgement({**state, "sales": kept}, self.conclusions())
+
+    def _again(self, identity: str, sale: Sale, state: State) -> list[Any]:
+        """Return a sale's split as it is now; conclude where it changed."""
+        found = _standard_for(sale, state["standards"])
+        terms = self._terms(sale)
+        if found is None or not terms:
+            if sale.split:
+                self.end(identity, sale)
+            return []
+        name, standard = found
+        if sale.split and sale.split[1] == standard.price:
+            return sale.split
+        return [self._split(identity, sale, name, standard, terms), standard.price]
+
+    def _split(
+        self, identity: str, sale: Sale, name: str, standard: Standard, terms: list[Term]
+    ) -> str:
+        split = split_by_standard(sale.price, sale.quantity, standard.price)
+        replaces = sale.split[0] if sale.split else ""
+        quantity = plain(sale.quantity, QUANTITY_SCALE)
+        lines = [
+            f"{priced(sale.price)} × {quantity} = {yuan(split.total)}",
+            f"min({priced(sale.price)}, {priced(standard.price)}) × {quantity} = {yuan(split.fund_base)}",
+            f"{yuan(split.total)} − {yuan(split.fund_base)} = {yuan(split.patient_excess)}",
+        ]
+        markup = max(0, sale.price - standard.price) if standard.own else None
+        causes = (identity, name, replaces, *(self._causes if replaces else ()))
+        return self._draw(
+            PAYMENT_SPLIT_COMPUTED,
+            identity,
+            sale,
+            {
+                "sale_no": sale.sale_no,
+                "line_no": sale.line_no,
+                "quantity": quantity,
+                "unit_price": plain(sale.price, PRICE_SCALE),
+                "standard_price": plain(standard.price, PRICE_SCALE),
+                "standard_id": name,
+                "total": yuan(split.total),
+                "fund_base": yuan(split.fund_base),
+                "patient_excess": yuan(split.patient_excess),
+                "markup": plain(markup, PRICE_SCALE) if markup is not None else None,
+                "replaces": replaces or None,
+                "because": because(RULE, terms, lines, causes),
+            },
+        )
+
+    def end(self, identity: str, sale: Sale) -> None:
+        """Conclude that a sale's split no longer follows, where there is one."""
+        if sale.split:
+            line = "支付分担不再成立 no longer follows"
+            causes = (sale.split[0], identity, *self._causes)
+            why = because(RULE, self._terms(sale), [line], causes)
+            data = {"split_id": sale.split[0], "because": why}
+            self._draw(PAYMENT_SPLIT_ENDED, identity, sale, data)
+
+    def _draw(self, type_: str, identity: str, sale: Sale, data: dict[str, Any]) -> str:
+        drug, institution, _ = parts(self._key)
+        about = {
+            "institution": institution,
+            "unified_code": sale.product,
+            "drug": drug,
+            "region": sale.region,
+            "sale_id": identity,
+            "sold_on": sale.day,
+        }
+        number = len(self._drawn)
+        self._drawn.append(Conclusion(type_, about | data))
+        return conclusion_identity(Retail.name, self._cause, self._key, number)
+
+    def _terms(self, sale: Sale) -> list[Term]:
+        """Return what the region's papers say of a sale's split; [] where they are silent."""
+        terms, day = self._rules.of(sale.region), date.fromisoformat(sale.day)
+        if terms is None or terms.value(EXCESS, day) is None:
+            return []
+        found = (terms.value(name, day) for name in _NAMES)
+        return [each for each in found if each is not None]
+
+
+def _standard_for(sale: Sale, standards: dict[str, list[Any]]) -> tuple[str, Standard] | None:
+    """Return the standard in force for a sale: the nearest region's, the latest that has begun."""
+    known = [(name, Standard(*each)) for name, each in standards.items()]
+    for region in regions_above(sale.region):
+        here = [
+            (standard.since, name, standard)
+            for name, standard in known
+            if standard.product == sale.product
+            and standard.region == region
+            and standard.since <= sale.day
+        ]
+        if here:
+            _, name, standard = max(here)
+            if standard.until >= sale.day:
+                return name, standard
+    return None

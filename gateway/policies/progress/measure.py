@@ -1,0 +1,120 @@
+"""完成率: an institution's accepted quantity of a drug against its task in one closed quarter.
+
+Quantities are integers of 10^-4 units; every comparison is one of integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from gateway.policies.policy import shown
+from gateway.policies.progress.measure_receipts import ids_of
+from gateway.policies.progress.measure_tasks import Task
+from gateway.policies.quarters import Window, window
+from schemas.money import QUANTITY_SCALE, plain
+
+COMPLETION_SCALE: Final = 4
+Acceptance = Sequence[Any]
+"""[day, message id (or several, without a gap), quantity, unified code, …]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a quarter comes to; `total` and `total_due` are cumulative over the term."""
+
+    accepted: int
+    due: int
+    total: int
+    total_due: int
+    done_on: str
+    """The day on which the cumulative task was done; "" when it is not."""
+    tasks: tuple[str, ...]
+    """Message ids of the tasks."""
+    of_quarter: Sequence[Acceptance]
+    of_term: Sequence[Acceptance]
+
+    @property
+    def in_quarter(self) -> tuple[str, ...]:
+        """Return the message ids of the quarter's acceptances."""
+        return ids_of(self.of_quarter)
+
+    @property
+    def in_term(self) -> tuple[str, ...]:
+        """Return the message ids of all of the term's acceptances."""
+        return ids_of(self.of_term)
+
+    @property
+    def done(self) -> bool:
+        """Return whether the cumulative task up to the quarter is done."""
+        return self.total >= self.total_due
+
+    def below(self, threshold: str) -> bool:
+        """Return whether accepted ÷ due is below a decimal threshold, exactly; no task is never below."""
+        return self.accepted < self.due * Fraction(threshold)
+
+    @property
+    def completion(self) -> str:
+        """Return accepted ÷ due with four decimals, cut off: 0.69999 never shows as 0.7000.
+
+        Where nothing is due nothing is missing: 1.0000.
+        """
+        if not self.due:
+            return plain(10**COMPLETION_SCALE, COMPLETION_SCALE)
+        return plain(self.accepted * 10**COMPLETION_SCALE // self.due, COMPLETION_SCALE)
+
+    @property
+    def division(self) -> str:
+        """Return the division as a person writes it: 6999 / 10000 = 0.6999."""
+        accepted, due = (shown(plain(each, QUANTITY_SCALE)) for each in (self.accepted, self.due))
+        if not self.due:
+            return f"{accepted}, 无任务 nothing due"
+        exact = self.accepted * 10**COMPLETION_SCALE % self.due == 0
+        return f"{accepted} / {due} = {self.completion}{'' if exact else '…'}"
+
+
+def measure(tasks: Iterable[Task], accepted: Sequence[Acceptance], ended_on: str) -> Measure:
+    """Measure the quarter that ended on a day; nothing is due when it lies outside the tasks' terms.
+
+    `tasks` are those of a batch that count; each counts the acceptances of its own product.
+    """
+    windows: dict[str, tuple[Window, Task]] = {}
+    for task in tasks:
+        found = window(task["from"], task["to"], ended_on)
+        if found is not None and found.index < len(task["quarters"]):
+            windows[task["product"]] = (found, task)
+    due = sum(task["quarters"][each.index] for each, task in windows.values())
+    total_due = sum(sum(task["quarters"][: each.index + 1]) for each, task in windows.values())
+    of_term = [entry for entry in accepted if _counts(entry, windows)]
+    of_term.sort(key=lambda entry: (entry[0], entry[1]))
+    of_quarter = [entry for entry in of_term if _inside(entry[0], windows[entry[3]][0])]
+    return Measure(
+        accepted=sum(entry[2] for entry in of_quarter),
+        due=due,
+        total=sum(entry[2] for entry in of_term),
+        total_due=total_due,
+        done_on=_reached(of_term, total_due),
+        tasks=tuple(sorted(task["id"] for _, task in windows.values())),
+        of_quarter=of_quarter,
+        of_term=of_term,
+    )
+
+
+def _counts(entry: Acceptance, windows: Mapping[str, tuple[Window, Task]]) -> bool:
+    place = windows.get(entry[3])
+    return place is not None and bool(place[1]["from"] <= entry[0] <= place[1]["to"])
+
+
+def _inside(day: str, found: Window) -> bool:
+    return found.first <= day <= found.last
+
+
+def _reached(of_term: Sequence[Acceptance], total_due: int) -> str:
+    so_far = 0
+    for entry in of_term:
+        so_far += entry[2]
+        if so_far >= total_due:
+            return str(entry[0])
+    return ""

@@ -1,0 +1,332 @@
+"""采购进度 (R4): what an institution has accepted of a drug, against its task, quarter by quarter.
+
+The paper with thresholds says: below 80 % of the quarter's task a warning (预警); below 70 % monthly
+settlement is held from the next month (自次月起暂停), until the cumulative task is done (完成累计). Hence:
+
+* a closed quarter is measured by its own ratio, accepted ÷ task, compared exactly, never rounded;
+* below the hold threshold both sentences apply: a warning and a hold are concluded;
+* a hold of a quarter ends when the accepted quantity of the term reaches the task due up to that
+  quarter, or when a late acceptance lifts the quarter itself over the threshold. Each quarter's hold
+  ends by itself; settlement is held while any of them is open;
+* a region whose paper has no threshold concludes nothing, nor does a quarter without a task.
+
+What counts is the selected product that the task names. Everything is computed from the set of tasks,
+acceptances and closed periods that are known, so the order of their arrival does not matter; what was
+concluded before and no longer holds is lifted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any, Final
+
+from gateway.policies.policy import (
+    Conclusion,
+    Judgement,
+    Scope,
+    State,
+    conclusion_identity,
+    withdrawal_cause,
+)
+from gateway.policies.progress.measure import measure
+from gateway.policies.progress.measure_receipts import Receipts, receipt
+from gateway.policies.progress.measure_tasks import (
+    closed_for,
+    counted,
+    latest_of,
+    not_closed,
+    with_closed,
+    with_task,
+    without_task,
+)
+from gateway.policies.progress.progress_reasons import (
+    Quarter,
+    QuarterRules,
+    held_from,
+    measures_of,
+    why_held,
+    why_lifted,
+    why_resumed,
+    why_warned,
+)
+from gateway.policies.quarters import is_quarter
+from gateway.policies.rulebook import Rulebook
+from schemas.envelope import Message
+from schemas.events import (
+    ACCEPTANCE_RECORDED,
+    PROGRESS_WARNED,
+    PROGRESS_WARNING_LIFTED,
+    SETTLEMENT_HELD,
+    SETTLEMENT_RESUMED,
+    VOLUME_PERIOD_CLOSED,
+    VOLUME_TASK_ASSIGNED,
+)
+from schemas.money import QUANTITY_SCALE, plain
+from schemas.progress import Standing
+
+NOTHING: Final[State] = {
+    "tasks": {},
+    "accepted": [],
+    "months": {},
+    "closed": {},
+    "open": {},
+    "owed": 0,
+}
+_WARNED: Final = "warned"
+_HELD: Final = "held"
+
+
+Touched = Callable[[str, str, Mapping[str, str]], bool]
+"""Tells of (period, last day, what is open of it) whether a message can change anything of it."""
+
+
+class Progress:
+    """采购进度: tasks, acceptances and closed periods in; warnings and holds, and their end, out."""
+
+    name: Final = "progress"
+    consumes: Final = frozenset({VOLUME_TASK_ASSIGNED, ACCEPTANCE_RECORDED, VOLUME_PERIOD_CLOSED})
+
+    def keys(self, message: Message, content: State) -> Scope:
+        """Return the institution's state for the drug, or all states of a closed period's province.
+
+        States lie under the province: partners do not agree on how finely they name a region.
+        """
+        province = f"{content['region'][:2]}0000"
+        if message.type == VOLUME_PERIOD_CLOSED:
+            return Scope(prefix=f"{province}/", region=province)
+        return Scope(f"{province}/{content['institution']}/{content['drug']}", region=province)
+
+    def begin(self, record: State | None) -> State:
+        """Return a state that knows the periods which closed before it began."""
+        closed = record["closed"] if record is not None else {}
+        return {**NOTHING, "closed": closed}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:
+        """Return the province's record with one more closed period."""
+        return {"closed": with_closed(record["closed"] if record else {}, message, content)}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take one task, acceptance or closed period."""
+        touched: Touched = _everything
+        if message.type == ACCEPTANCE_RECORDED:
+            before = Receipts.of(state)
+            row = receipt(message, content)
+            receipts, day = before.with_receipt(row), row[0]
+            if receipts is before:
+                return Judgement()
+            owed = state["owed"] - row[2]
+            after = {**state, "accepted": receipts.recent, "months": receipts.months, "owed": owed}
+            touched = _lifted_by(day, resumes=owed <= 0)
+            if not _any_open(state, touched):  # an acceptance can only lift what is open
+                return Judgement(after)
+        elif message.type == VOLUME_TASK_ASSIGNED:
+            day, after = content["assigned_on"], with_task(state, message, content)
+        else:
+            day, period = content["ended_on"], content["period"]
+            after = {**state, "closed": with_closed(state["closed"], message, content)}
+            touched = lambda found, _ended_on, _open: found == period  # noqa: E731 - it is the period
+        return _Assessment(key, after, message, day, rules, touched=touched).judgement()
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a task, an acceptance or a closed period, and end what rested on it alone."""
+        if gone.type == ACCEPTANCE_RECORDED:
+            row = receipt(gone, content)
+            receipts, day = Receipts.of(state).without(row), row[0]
+            after = {**state, "accepted": receipts.recent, "months": receipts.months}
+        elif gone.type == VOLUME_TASK_ASSIGNED:
+            day, after = content["assigned_on"], without_task(state, gone.id)
+        else:
+            day = content["ended_on"]
+            after = {**state, "closed": not_closed(state["closed"], gone)}
+        cause = withdrawal_cause(by.id)
+        return _Assessment(key, after, by, day, rules, cause=cause, before=state).judgement()
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the province's record without a closed period."""
+        return {"closed": not_closed(record["closed"] if record else {}, gone)}
+
+
+def standings(state: State) -> dict[str, Standing]:
+    """Return the standing per batch: held while any hold is open, warned by its latest open warning."""
+    found: dict[str, Standing] = {}
+    for batch, periods in state["open"].items():
+        held = any(each.get(_HELD) for each in periods.values())
+        found[batch] = Standing.HELD if held else Standing.WARNED
+    return {batch: found.get(batch, Standing.NORMAL) for batch in state["tasks"]}
+
+
+def _everything(_period: str, _ended_on: str, _open: Mapping[str, str]) -> bool:
+    return True
+
+
+def _lifted_by(day: str, *, resumes: bool) -> Touched:
+    """Return what an acceptance on a day can lift: what is open of its own quarter and later ones.
+
+    Where it `resumes`, what is owed for some hold has been accepted: any hold.
+    """
+    return lambda _period, ended_on, known: (
+        bool(known) and (day <= ended_on or (resumes and _HELD in known))
+    )
+
+
+def _any_open(state: State, touched: Touched) -> bool:
+    """Return whether anything open could end; a period counts as closed on the latest day anybody said."""
+    last: dict[str, str] = {}
+    for place, (ended_on, _) in state["closed"].items():
+        period = place.split("|")[1]
+        last[period] = max(ended_on, last.get(period, ""))
+    return any(
+        touched(period, last.get(period, ""), known)
+        for periods in state["open"].values()
+        for period, known in periods.items()
+    )
+
+
+class _Assessment:
+    """One state, measured anew after a message; what follows is the difference to what is open."""
+
+    def __init__(
+        self,
+        key: str,
+        state: State,
+        message: Message,
+        day: str,
+        rules: Rulebook,
+        *,
+        cause: str = "",
+        before: State = NOTHING,
+        touched: Touched = _everything,
+    ) -> None:
+        self._touched = touched
+        self._key, self._state, self._message, self._day = key, state, message, day
+        self._before = before
+        self._rules, self._cause = rules, cause or message.id
+        self._conclusions: list[Conclusion] = []
+        self._owed: list[int] = []
+
+    def judgement(self) -> Judgement:
+        """Return the state with what is open now, and the conclusions.
+
+        `owed` is the least quantity whose acceptance could end a hold; 0 where it is not known.
+        """
+        still = {batch: dict(periods) for batch, periods in self._state["open"].items()}
+        met: set[tuple[str, str]] = set()
+        for quarter in self._quarters(self._state):
+            periods = still.setdefault(quarter.batch, {})
+            met.add((quarter.batch, quarter.period))
+            now = self._compare(quarter, periods.pop(quarter.period, {}))
+            if now:
+                periods[quarter.period] = now
+        for quarter in self._quarters(self._before):  # its task or its end was withdrawn
+            if (quarter.batch, quarter.period) not in met:
+                known = still.get(quarter.batch, {}).pop(quarter.period, {})
+                for what, identity in known.items():
+                    self._end(what, quarter, identity)
+        still = {batch: periods for batch, periods in still.items() if periods}
+        if self._touched is not _everything and self._state["owed"] > 0:
+            self._owed.append(self._state["owed"])
+        owed = min(self._owed, default=0)
+        return Judgement({**self._state, "open": still, "owed": owed}, tuple(self._conclusions))
+
+    def _quarters(self, state: State) -> Iterator[Quarter]:
+        accepted: list[Any] | None = None
+        for batch, tasks in sorted(state["tasks"].items()):
+            latest, known = latest_of(tasks), state["open"].get(batch, {})
+            for period, ended_on, closed_by in closed_for(state["closed"], latest["region"]):
+                if not self._touched(period, ended_on, known.get(period, {})):
+                    continue
+                rules = self._rules_for(latest["region"], period, ended_on)
+                if rules is None:
+                    continue
+                if accepted is None:
+                    accepted = list(Receipts.of(state).rows())
+                found = measure(counted(tasks), accepted, ended_on)
+                about = (latest["region"], latest["name"])
+                yield Quarter(batch, period, ended_on, closed_by, *about, found, rules)
+
+    def _rules_for(self, region: str, period: str, ended_on: str) -> QuarterRules | None:
+        terms = self._rules.of(region)
+        if terms is None or not is_quarter(period):
+            return None
+        day = date.fromisoformat(ended_on)
+        measured = terms.value("progress.measured", day)
+        if measured is None or measured.value != "quarter":
+            return None
+        named = ("warn_below", "hold_below", "hold_starts", "resume_when", "hold_measures")
+        return QuarterRules(measured, *(terms.value(f"progress.{name}", day) for name in named))
+
+    def _compare(self, quarter: Quarter, before: Mapping[str, str]) -> dict[str, str]:
+        """Conclude what is new or no longer so for one quarter; return what is open now."""
+        now: dict[str, str] = {}
+        wanted = {_WARNED: quarter.below_warning, _HELD: quarter.holds}
+        for what, applies in wanted.items():
+            known = before.get(what, "")
+            if applies and what == _HELD:
+                self._owed.append(quarter.found.total_due - quarter.found.total)
+            if applies:
+                now[what] = known or self._begin(what, quarter)
+            elif known:
+                self._end(what, quarter, known)
+        return now
+
+    def _begin(self, what: str, quarter: Quarter) -> str:
+        identity = conclusion_identity(
+            Progress.name, self._cause, self._key, len(self._conclusions)
+        )
+        data = self._about(quarter) | {
+            "period": quarter.period,
+            "accepted_quantity": plain(quarter.found.accepted, QUANTITY_SCALE),
+            "task_quantity": plain(quarter.found.due, QUANTITY_SCALE),
+            "completion": quarter.found.completion,
+        }
+        if what == _WARNED:
+            data |= {"warned_on": quarter.ended_on, "because": why_warned(quarter)}
+            self._conclusions.append(Conclusion(PROGRESS_WARNED, data))
+        else:
+            data |= {
+                "held_from": held_from(quarter),
+                "measures": measures_of(quarter.rules.measures),
+                "because": why_held(quarter),
+            }
+            self._conclusions.append(Conclusion(SETTLEMENT_HELD, data))
+        return identity
+
+    def _end(self, what: str, quarter: Quarter, known: str) -> None:
+        data = self._about(quarter)
+        if what == _WARNED:
+            data |= {
+                "period": quarter.period,
+                "completion": quarter.found.completion,
+                "lifted_on": max(quarter.ended_on, self._day),
+                "because": why_lifted(quarter, known, self._message.id),
+            }
+            self._conclusions.append(Conclusion(PROGRESS_WARNING_LIFTED, data))
+        else:
+            reached = quarter.found.done_on or self._day
+            data |= {
+                "hold_id": known,
+                "resumed_on": max(held_from(quarter), reached),
+                "because": why_resumed(quarter, known, self._message.id),
+            }
+            self._conclusions.append(Conclusion(SETTLEMENT_RESUMED, data))
+
+    def _about(self, quarter: Quarter) -> dict[str, Any]:
+        _, institution, drug = self._key.split("/", 2)
+        return {
+            "institution": institution,
+            "drug": drug,
+            "drug_name": quarter.drug_name,
+            "region": quarter.region,
+            "batch": quarter.batch,
+        }

@@ -1,0 +1,196 @@
+"""两票制 (R9): how many invoices lie between the maker of a batch and the institution that bought of it.
+
+Goods are followed by product and batch number. Of all chains of invoices that can have brought a batch to
+an institution the shortest counts: from the seller back, each enterprise's own purchases of the batch, down
+to a maker's invoice or to an enterprise whose purchase nobody told of. That one is no maker, so that it must
+have bought too: the chain is at least one invoice longer. What circles without end tells nothing.
+
+Invoices between enterprises are the batch's record, which every institution's state of the batch shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from gateway.policies.claims import Claim, Difference
+from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.quarters import day_in_china
+from gateway.policies.rulebook import Rulebook
+from gateway.policies.supply.distribution import RULE
+from gateway.policies.supply.supply_facts import key_part, province_of
+from schemas.envelope import Message
+from schemas.events import (
+    DISTRIBUTION_FINDING_ENDED,
+    DISTRIBUTION_INVOICES_EXCEEDED,
+    INVOICE_ISSUED,
+)
+
+MOST_SHOWN: Final = 100
+_ENDS: Final = {DISTRIBUTION_INVOICES_EXCEEDED: DISTRIBUTION_FINDING_ENDED}
+Invoice = Mapping[str, Any]
+Invoices = Mapping[str, Invoice]
+
+
+class InvoiceChains:
+    """票链: invoices in; chains that are too long out. One state per product, batch and institution."""
+
+    name: Final = "distribution_invoices"
+    consumes: Final = frozenset({INVOICE_ISSUED})
+
+    def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
+        """Return the buying institution's state, or all of the batch for an invoice between enterprises."""
+        batch = "/".join(
+            (
+                province_of(content["region"]),
+                content["unified_code"],
+                key_part(content["batch_no"]),
+            )
+        )
+        if content.get("institution"):
+            return Scope(f"{batch}/{content['institution']}", region=batch)
+        return Scope(prefix=f"{batch}/", region=batch)
+
+    def begin(self, record: State | None) -> State:
+        """Return a state that knows the batch's invoices between enterprises."""
+        return {"between": record or {}, "bought": {}, "open": {}}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:
+        """Return the batch's record with one more invoice between enterprises."""
+        return {**(record or {}), message.id: _invoice(content)}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the batch's record without an invoice."""
+        return {identity: each for identity, each in (record or {}).items() if identity != gone.id}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take one invoice."""
+        part = "bought" if content.get("institution") else "between"
+        if message.id in state[part]:
+            return Judgement()
+        after = {**state, part: {**state[part], message.id: _invoice(content)}}
+        return _settled(key, after, message, message.id, rules)
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back an invoice."""
+        part = "bought" if content.get("institution") else "between"
+        if gone.id not in state[part]:
+            return Judgement()
+        kept = {identity: each for identity, each in state[part].items() if identity != gone.id}
+        return _settled(key, {**state, part: kept}, by, withdrawal_cause(by.id), rules)
+
+
+class Chain(NamedTuple):
+    """票链: the invoices in the order in which they were issued, and whether the first is the maker's."""
+
+    invoices: tuple[tuple[str, Invoice], ...]
+    complete: bool
+
+    @property
+    def length(self) -> int:
+        """Return how many invoices there are; at least, where the first seller must have bought too."""
+        return len(self.invoices) + (not self.complete)
+
+
+def shortest_chain(last: tuple[str, Invoice], between: Invoices) -> Chain | None:
+    """Return the shortest chain that ends with an institution's invoice; None: it circles without end.
+
+    Of chains of one length a complete one counts, then the one with the lowest message ids.
+    """
+    if last[1]["maker"]:
+        return Chain((last,), complete=True)
+    reached: list[tuple[tuple[str, Invoice], ...]] = [(last,)]
+    seen = {last[1]["seller"]}
+    while reached:
+        longer = [(one, *chain) for chain in reached for one in _into(chain, between)]
+        for chain in longer:
+            if chain[0][1]["maker"]:
+                return Chain(chain, complete=True)
+        for chain in reached:
+            if not _into(chain, between):
+                return Chain(chain, complete=False)
+        reached = []
+        for chain in longer:
+            if chain[0][1]["seller"] not in seen:
+                seen.add(chain[0][1]["seller"])
+                reached.append(chain)
+    return None
+
+
+def _into(chain: tuple[tuple[str, Invoice], ...], between: Invoices) -> list[tuple[str, Invoice]]:
+    """Return the invoices to the enterprise that the chain begins with."""
+    seller = chain[0][1]["seller"]
+    return [each for each in sorted(between.items()) if each[1]["buyer"] == seller]
+
+
+def _invoice(content: State) -> dict[str, Any]:
+    return {
+        "no": content["invoice_no"],
+        "seller": content.get("maker") or content["distributor"],
+        "buyer": content.get("institution") or content["buyer"],
+        "on": content["issued_on"],
+        "maker": bool(content.get("maker")),
+        "drug": content["drug"],
+        "batch": content["batch_no"],
+        "region": content["region"],
+    }
+
+
+def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
+    on = day_in_china(message.time)
+    wanted = dict(_claims(key, state, on, rules))
+    difference = Difference(InvoiceChains.name, key, cause, message.id, on, state["open"], _ENDS)
+    still = difference.settle(wanted)
+    return Judgement({**state, "open": still}, difference.conclusions)
+
+
+def _claims(key: str, state: State, on: str, rules: Rulebook) -> Iterator[tuple[str, Claim]]:
+    _, product, _, institution = key.split("/")
+    for identity, bought in sorted(state["bought"].items()):
+        term = rules.term(bought["region"], "distribution.invoices_most", bought["on"])
+        if term is None:
+            continue
+        chain = shortest_chain((identity, bought), state["between"])
+        if chain is None or chain.length <= int(term.value):
+            continue
+        shown = [
+            {
+                "invoice_no": each["no"],
+                "seller": each["seller"],
+                "buyer": each["buyer"],
+                "issued_on": each["on"],
+            }
+            for _, each in chain.invoices
+        ]
+        written = " → ".join((shown[0]["seller"], *(each["buyer"] for each in shown)))
+        at_least = "" if chain.complete else "至少 at least "
+        data = {
+            "party": institution,
+            "region": bought["region"],
+            "institution": institution,
+            "unified_code": product,
+            "drug": bought["drug"],
+            "batch_no": bought["batch"],
+            "invoices": shown[-MOST_SHOWN:],
+            "invoice_count": chain.length,
+            "allowed": int(term.value),
+            "complete": chain.complete,
+            "found_on": max(on, bought["on"]),
+            "because": because(
+                RULE,
+                (term,),
+                (written, f"{at_least}{chain.length} 票 invoices > {term.value} 票"),
+                tuple(each for each, _ in chain.invoices),
+            ),
+        }
+        yield identity, Claim(DISTRIBUTION_INVOICES_EXCEEDED, data, ("party", "region"))

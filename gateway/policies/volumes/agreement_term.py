@@ -1,0 +1,104 @@
+"""采购周期与协议 (R8): how long a batch's term lasts, when its yearly agreements are due, when it has ended.
+
+One state per drug of a province takes what was published (first day, number of selected enterprises), what
+authorities extended, and the days that have ended. The length is what was published, else what the paper
+says: years by the number of selected enterprises, or months. Where the paper says neither there is no term
+of ours. An agreement year that ends within the term is to be renewed (每年一签) until a quantity is published
+for the next. Whatever waits for a day is concluded at that day's end.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gateway.policies.claims import Claim, Difference
+from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.quarters import day_in_china
+from gateway.policies.rulebook import Rulebook
+from gateway.policies.volumes.agreement_term_claims import TERM_ENDS, next_due, term_claims
+from schemas.envelope import Message
+from schemas.events import CALENDAR_DAY_ENDED, VOLUME_PUBLISHED, VOLUME_TERM_EXTENDED
+
+_FACTS: Final = {VOLUME_PUBLISHED: "published", VOLUME_TERM_EXTENDED: "extended"}
+
+
+class AgreementTerm:
+    """采购周期: published quantities, extensions and ends of days in; terms, renewals and ends out."""
+
+    name: Final = "agreement_term"
+    consumes: Final = frozenset({*_FACTS, CALENDAR_DAY_ENDED})
+
+    def keys(self, message: Message, content: State) -> Scope:
+        """Return the drug's state in the province, or all of them at a day's end."""
+        province = f"{content['region'][:2]}0000"
+        if message.type == CALENDAR_DAY_ENDED:
+            return Scope(prefix=f"{province}/", region=province)
+        return Scope(f"{province}/{content['drug']}", region=province)
+
+    def begin(self, record: State | None) -> State:
+        """Return a state that knows the last day that has ended."""
+        day = record["day"] if record is not None else ""
+        return {"published": {}, "extended": {}, "day": day, "due": "", "open": {}}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
+        """Return the province's record: the last day that has ended."""
+        return {"day": max(content["day"], record["day"] if record else "")}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the record as it is: a day that has ended stays so."""
+        return record or {"day": ""}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take one published quantity, extension or end of a day."""
+        if message.type == CALENDAR_DAY_ENDED:
+            if content["day"] <= state["day"]:
+                return Judgement()
+            after = {**state, "day": content["day"]}
+            if not state["due"] or content["day"] < state["due"]:
+                return Judgement(after)
+        else:
+            kind = _FACTS[message.type]
+            after = {**state, kind: {**state[kind], message.id: _fact(message, content)}}
+        return _settled(key, after, message, message.id, rules)
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,  # noqa: ARG002 - the port's form
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a published quantity or an extension."""
+        if gone.type == CALENDAR_DAY_ENDED:
+            return Judgement()
+        kind = _FACTS[gone.type]
+        facts = {identity: each for identity, each in state[kind].items() if identity != gone.id}
+        return _settled(key, {**state, kind: facts}, by, withdrawal_cause(by.id), rules)
+
+
+def _fact(message: Message, content: State) -> dict[str, Any]:
+    named = ("region", "batch", "drug", "drug_name")
+    kept = {name: content[name] for name in named} | {"id": message.id}
+    if message.type == VOLUME_PUBLISHED:
+        return kept | {
+            "from": content["term_from"],
+            "to": content.get("term_to") or "",
+            "makers": content.get("selected_makers") or 0,
+            "on": content["published_on"],
+        }
+    return kept | {"to": content["extended_to"], "on": content["extended_on"]}
+
+
+def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
+    wanted: dict[str, Claim] = dict(term_claims(state, rules))
+    day = day_in_china(message.time)
+    difference = Difference(
+        AgreementTerm.name, key, cause, message.id, day, state["open"], TERM_ENDS
+    )
+    still = difference.settle(wanted)
+    after = {**state, "due": next_due(state, rules), "open": still}
+    return Judgement(after, difference.conclusions)

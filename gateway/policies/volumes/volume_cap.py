@@ -1,0 +1,214 @@
+"""采购监管 (R5, R8): what an institution buys of a drug, against its agreements and the cap on other products.
+
+One state per drug and institution of a province takes tasks, acceptances and the drug's products, and says:
+when a task is completed (and is so no more), what was bought beyond it above the selected price, and when
+more of the other products was bought than the paper allows. Where the paper sets no figure (`保证中选药品用量的
+前提下`) there is no cap and nothing is said of one; without a task there is no term to count in.
+
+An acceptance that changes none of this is only written down: sums of each agreement are kept beside the
+ledger, so that the ledger is read when something is about to begin or end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from gateway.policies.claims import Claim, Difference
+from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.progress.measure_receipts import Receipts, Row, receipt
+from gateway.policies.progress.measure_tasks import counted, latest_of, with_task, without_task
+from gateway.policies.quarters import day_in_china
+from gateway.policies.rulebook import Rulebook
+from gateway.policies.volumes.agreement_term_completion import (
+    COMPLETION_ENDS,
+    Agreement,
+    agreements_of,
+    completed,
+    overpriced,
+)
+from gateway.policies.volumes.volume_cap_sums import CAP_ENDS, cap_claims, capped
+from schemas.envelope import Message
+from schemas.events import ACCEPTANCE_RECORDED, VOLUME_DRUG_DESCRIBED, VOLUME_TASK_ASSIGNED
+from schemas.money import PRICE_SCALE, scaled
+
+NOTHING: Final[State] = {
+    "tasks": {},
+    "accepted": [],
+    "months": {},
+    "products": {"revision": 0, "id": "", "list": []},
+    "quiet": [],
+    "open": {},
+}
+_ENDS: Final = {**COMPLETION_ENDS, **CAP_ENDS}
+
+
+class Purchases:
+    """采购监管: tasks, acceptances and products in; completion, prices beyond the task and caps out."""
+
+    name: Final = "purchases"
+    consumes: Final = frozenset({VOLUME_TASK_ASSIGNED, ACCEPTANCE_RECORDED, VOLUME_DRUG_DESCRIBED})
+
+    def keys(self, message: Message, content: State) -> Scope:
+        """Return the institution's state for the drug, or all of a drug's in the province."""
+        drug = content["drug"].replace("~", "~0").replace("/", "~1")
+        place = f"{content['region'][:2]}0000/{drug}"
+        if message.type == VOLUME_DRUG_DESCRIBED:
+            return Scope(prefix=f"{place}/", region=place)
+        return Scope(f"{place}/{content['institution']}", region=place)
+
+    def begin(self, record: State | None) -> State:
+        """Return a state that knows the drug's products."""
+        return {**NOTHING, "products": record} if record else NOTHING
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:
+        """Return the drug's record: the description with the highest revision."""
+        return _newer(record or NOTHING["products"], message, content)
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the record as it is: a description is replaced by a later one, not withdrawn."""
+        return record or NOTHING["products"]
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take one task, acceptance or description."""
+        if message.type == ACCEPTANCE_RECORDED:
+            before = Receipts.of(state)
+            row = receipt(message, content)
+            receipts = before.with_receipt(row)
+            if receipts is before:
+                return Judgement()
+            after = {**state, "accepted": receipts.recent, "months": receipts.months}
+            if not state["tasks"]:
+                return Judgement(after)
+            calm = _still_quiet(state["quiet"], Row(*row))
+            if calm is not None:
+                return Judgement({**after, "quiet": calm})
+        elif message.type == VOLUME_TASK_ASSIGNED:
+            after = with_task(state, message, content)
+        else:
+            products = _newer(state["products"], message, content)
+            if products is state["products"]:
+                return Judgement()
+            after = {**state, "products": products}
+        return _settled(key, after, message, message.id, rules, content["drug"])
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a task or an acceptance."""
+        if gone.type == ACCEPTANCE_RECORDED:
+            receipts = Receipts.of(state).without(receipt(gone, content))
+            after = {**state, "accepted": receipts.recent, "months": receipts.months}
+        elif gone.type == VOLUME_TASK_ASSIGNED:
+            after = without_task(state, gone.id)
+        else:
+            return Judgement()
+        return _settled(key, after, by, withdrawal_cause(by.id), rules, content["drug"])
+
+
+def _newer(known: State, message: Message, content: State) -> State:
+    if content["revision"] <= known["revision"]:
+        return known
+    return {"revision": content["revision"], "id": message.id, "list": content["products"]}
+
+
+def _settled(
+    key: str, state: State, message: Message, cause: str, rules: Rulebook, drug: str
+) -> Judgement:
+    """Compute everything that holds now and conclude the difference."""
+    wanted: dict[str, Claim] = {}
+    quiet: list[list[Any]] = []
+    if state["tasks"]:
+        rows = list(Receipts.of(state).rows())
+        for batch, tasks in sorted(state["tasks"].items()):
+            task = latest_of(tasks)
+            about = {
+                "institution": key.rsplit("/", 1)[1],
+                "drug": drug,
+                "drug_name": task["name"],
+                "region": task["region"],
+            }
+            for agreement in agreements_of(batch, counted(tasks), rows):
+                wanted |= dict(_claims(about, agreement, state, rows, rules, quiet))
+    day = day_in_china(message.time)
+    difference = Difference(Purchases.name, key, cause, message.id, day, state["open"], _ENDS)
+    still = difference.settle(wanted)
+    return Judgement({**state, "open": still, "quiet": quiet}, difference.conclusions)
+
+
+def _claims(
+    about: Mapping[str, Any],
+    agreement: Agreement,
+    state: State,
+    rows: Sequence[Row],
+    rules: Rulebook,
+    quiet: list[list[Any]],
+) -> Iterator[tuple[str, Claim]]:
+    products, described_by = state["products"]["list"], state["products"]["id"]
+    yield from completed(about, agreement, rules)
+    yield from overpriced(about, agreement, products, described_by, rules)
+    own = frozenset(task["product"] for tasks in state["tasks"].values() for task in tasks.values())
+    found = capped(agreement, about["region"], own, rows, products, rules)
+    if found is not None:
+        yield from cap_claims(about, found, described_by)
+    watch = 0 if found is None else 2 if found.above else 1
+    quiet.append(_quiet(agreement, products, watch))
+
+
+# ------------------------------------------------------------- what changes nothing is only written down
+#
+# Per agreement: first and last day, its products, how much is missing until it is completed, whether a cap
+# watches it (0: there is none, 1: it is kept, 2: it is breached), the day of completion and the lowest selected
+# price known (-1: none). A receipt of an own product matters when it completes the task, changes when it was
+# completed, is dearer than that price, or may end a breach; one of another product wherever there is a cap.
+
+
+def _quiet(agreement: Agreement, products: Sequence[Mapping[str, Any]], watch: int) -> list[Any]:
+    own = sorted({task["product"] for task in agreement.tasks})
+    missing = max(agreement.volume - agreement.bought, 0)
+    prices = [task["price"] for task in agreement.tasks if task["price"] is not None]
+    prices += [
+        scaled(each["unit_price"], PRICE_SCALE)
+        for each in products
+        if each["selected"] and each["unified_code"] in own
+    ]
+    lowest = min(prices, default=-1)
+    return [
+        agreement.first,
+        agreement.last,
+        own,
+        missing,
+        watch,
+        agreement.completed_on,
+        lowest,
+    ]
+
+
+def _still_quiet(quiet: Sequence[Sequence[Any]], row: Row) -> list[list[Any]] | None:
+    """Return what is quiet after one more receipt; None: the ledger must be read."""
+    found: list[list[Any]] = []
+    for first, last, products, missing, watch, done, lowest in quiet:
+        left = missing
+        if first <= row.day <= last:
+            own = row.product in products
+            if watch > 1 or (watch and not own):
+                return None
+            if own and not _harmless(row, missing, done, lowest):
+                return None
+            left = max(missing - row.quantity, 0) if own else missing
+        found.append([first, last, products, left, watch, done, lowest])
+    return found
+
+
+def _harmless(row: Row, missing: int, done: str, lowest: int) -> bool:
+    if done:
+        return row.day > done and (lowest < 0 or row.price <= lowest)
+    return row.quantity < missing

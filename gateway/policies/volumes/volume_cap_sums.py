@@ -1,0 +1,191 @@
+"""中选与非中选采购量 (R5): what an institution bought of a drug in an agreement's term, and the paper's cap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from gateway.policies.claims import Claim
+from gateway.policies.policy import because, shown
+from gateway.policies.progress.measure_receipts import Row, ids_of
+from gateway.policies.progress.measure_tasks import lies_in
+from gateway.policies.rulebook import Rulebook, Term
+from gateway.policies.volumes.agreement_term_completion import ABOUT, Agreement
+from gateway.policies.volumes.volume_cap_conversion import Weights, weights_of
+from schemas.events import VOLUME_CAP_BREACH_ENDED, VOLUME_CAP_BREACHED
+from schemas.money import QUANTITY_SCALE, plain
+from schemas.volume_findings import CapBreach
+
+RULE: Final = "R5"
+CAP_ENDS: Final = {VOLUME_CAP_BREACHED: VOLUME_CAP_BREACH_ENDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """One agreement under its region's cap; `rows` are all of the drug in the term, in order of days."""
+
+    agreement: Agreement
+    region: str
+    cap: Term
+    allowed: Term | None
+    conversion: Term | None
+    weights: Weights
+    chosen: tuple[Row, ...]
+    others: tuple[Row, ...]
+
+    @property
+    def selected(self) -> int:
+        """Return the weight of the selected products bought."""
+        return self._weigh(self.chosen)
+
+    @property
+    def other(self) -> int:
+        """Return the weight of the others."""
+        return self._weigh(self.others)
+
+    @property
+    def above(self) -> bool:
+        """Return whether more of the others was bought than the cap allows, exactly."""
+        return self.other > self.selected * Fraction(self.cap.value)
+
+    @property
+    def early(self) -> tuple[Row, ...]:
+        """Return what was bought of the others on days before the task's own was done."""
+        if self.allowed is None:
+            return ()
+        done = self.agreement.completed_on
+        return tuple(row for row in self.others if row.quantity and (not done or row.day < done))
+
+    def _weigh(self, rows: Iterable[Row]) -> int:
+        return sum(row.quantity * self.weights.of(row.product) for row in rows)
+
+    @property
+    def terms(self) -> list[Term]:
+        """Return the terms in force that the cap rests on."""
+        found = (self.cap, self.allowed, self.conversion)
+        return [term for term in found if term is not None]
+
+
+def capped(
+    agreement: Agreement,
+    region: str,
+    own: frozenset[str],
+    rows: Sequence[Row],
+    products: Sequence[Mapping[str, Any]],
+    rules: Rulebook,
+) -> Capped | None:
+    """Return an agreement with what was bought in its term; None where the paper sets no cap.
+
+    Selected are `own`, the products of the institution's tasks, and those listed as selected in its
+    region on the day. The cap is the one in force on the term's first day, or the first within the term.
+    """
+    cap = _within(rules, region, "cap.non_selected", agreement)
+    if cap is None:
+        return None
+    since = max(agreement.first, cap.since.isoformat())
+    allowed, conversion = (rules.term(region, f"cap.{n}", since) for n in ("allowed", "conversion"))
+    inside = sorted(row for row in rows if since <= row.day <= agreement.last)
+    chosen = [row for row in inside if row.product in own or _listed(row, region, products)]
+    kept = set(chosen)
+    others = [row for row in inside if row not in kept]
+    weights = weights_of(products, converted=conversion is not None)
+    return Capped(
+        agreement, region, cap, allowed, conversion, weights, tuple(chosen), tuple(others)
+    )
+
+
+def _within(rules: Rulebook, region: str, name: str, agreement: Agreement) -> Term | None:
+    terms = rules.of(region)
+    if terms is None:
+        return None
+    found = rules.term(region, name, agreement.first)
+    if found is None and agreement.tasks:  # the paper came into force within the term
+        found = rules.term(region, name, agreement.last)
+    return found
+
+
+def _listed(row: Row, region: str, products: Sequence[Mapping[str, Any]]) -> bool:
+    return any(
+        each["selected"]
+        and each["unified_code"] == row.product
+        and each["since"] <= row.day <= each["until"]
+        and lies_in(region, each["region"])
+        for each in products
+    )
+
+
+def cap_claims(
+    about: Mapping[str, Any], found: Capped, described_by: str
+) -> Iterator[tuple[str, Claim]]:
+    """Yield the breaches of a cap, by slot. A breach stands until it is none, however far it grows."""
+    if found.above:
+        yield _claim(about, found, CapBreach.ABOVE_SELECTED, found.others, described_by)
+    if found.early:
+        yield _claim(about, found, CapBreach.BEFORE_TASK_DONE, found.early, described_by)
+
+
+def _claim(
+    about: Mapping[str, Any],
+    found: Capped,
+    breach: CapBreach,
+    rows: Sequence[Row],
+    described_by: str,
+) -> tuple[str, Claim]:
+    other = sum(row.quantity * found.weights.of(row.product) for row in rows)
+    limit = Fraction(found.cap.value) * found.selected if breach is CapBreach.ABOVE_SELECTED else 0
+    shown_in = found.weights.divisor([row.product for row in (*found.chosen, *found.others)])
+    tasks = [task["id"] for task in found.agreement.tasks]
+    causes = (*tasks, *ids_of(found.chosen), *ids_of(rows), described_by)
+    data = {
+        **about,
+        "batch": found.agreement.batch,
+        "breach": breach.value,
+        "term_from": found.agreement.first,
+        "term_to": found.agreement.last,
+        "selected_quantity": _quantity(found.selected, shown_in),
+        "other_quantity": _quantity(other, shown_in),
+        "excess_quantity": _quantity(Fraction(other) - limit, shown_in),
+        "found_on": max(row.day for row in rows),
+        "because": because(RULE, found.terms, _lines(found, breach, rows, shown_in), causes),
+    }
+    slot = f"cap|{breach.value}|{found.agreement.slot}"
+    return slot, Claim(VOLUME_CAP_BREACHED, data, ABOUT, standing=True)
+
+
+def _quantity(weight: Fraction | int, unit: int) -> str:
+    """Return a weight in units of one product, cut off: less than a unit's 10^-4 is not shown."""
+    return plain(int(Fraction(weight) / unit), QUANTITY_SCALE)
+
+
+def _lines(found: Capped, breach: CapBreach, rows: Sequence[Row], shown_in: int) -> list[str]:
+    lines = list(_conversions(found, (*found.chosen, *rows)))
+    selected = shown(_quantity(found.selected, shown_in))
+    other = shown(_quantity(sum(r.quantity * found.weights.of(r.product) for r in rows), shown_in))
+    if breach is CapBreach.ABOVE_SELECTED:
+        return [*lines, f"非中选 others {other} > 中选 selected {selected} × {found.cap.value}"]
+    done = found.agreement.completed_on
+    bought, due = (
+        shown(plain(each, QUANTITY_SCALE))
+        for each in (found.agreement.bought, found.agreement.volume)
+    )
+    reached = f"完成日 done on {done}" if done else f"{bought} < {due}"
+    return [*lines, f"任务 task: {reached}", f"此前非中选 others before that: {other} > 0"]
+
+
+def _conversions(found: Capped, rows: Iterable[Row]) -> Iterator[str]:
+    if not found.weights.unit:
+        return
+    sums: dict[str, int] = {}
+    for row in rows:
+        sums[row.product] = sums.get(row.product, 0) + row.quantity
+    for product, quantity in sorted(sums.items()):
+        weight = found.weights.of(product)
+        amount = shown(plain(quantity, QUANTITY_SCALE))
+        if weight:
+            total = shown(plain(quantity * weight, QUANTITY_SCALE))
+            unit = found.weights.unit
+            yield f"{product}: {amount} × {weight} (百万分之一 10^-6 {unit}) = {total}"
+        else:
+            yield f"{product}: {amount} 未注明可比含量,不计入 no comparable content, not counted"

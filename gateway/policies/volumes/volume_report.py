@@ -1,0 +1,137 @@
+"""报量 (R1): what institutions report to need, against what they used the year before.
+
+One state per reporting unit and drug. The unit is the institution; institutions of a county medical
+community are kept together, and are one unit where the paper lets the community take part as one
+(以医共体为单位), else each is judged by itself. What the paper says is data: the floor as a share of last
+year's use, counted by generic or by product; that reports grow each year; that the floor itself is the
+quantity to agree; who may not leave a report out. A report is held against the floor as soon as both figures
+are known; what was not reported at all is found when the reporting window closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.policies.claims import Claim, Difference
+from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.quarters import day_in_china
+from gateway.policies.rulebook import Rulebook
+from gateway.policies.volumes.volume_report_claims import REPORT_ENDS, report_claims
+from schemas.envelope import Message
+from schemas.events import VOLUME_REPORTED, VOLUME_USED_LAST_YEAR, VOLUME_WINDOW_CLOSED
+from schemas.money import QUANTITY_SCALE, scaled
+from schemas.volume import WindowKind
+
+_FACTS: Final = {VOLUME_REPORTED: "reported", VOLUME_USED_LAST_YEAR: "used"}
+_DATES: Final = {VOLUME_REPORTED: "reported_on", VOLUME_USED_LAST_YEAR: "counted_on"}
+_VOLUMES: Final = {VOLUME_REPORTED: "reported_volume", VOLUME_USED_LAST_YEAR: "used_volume"}
+
+
+class VolumeReport:
+    """报量: reports, last year's use and closed windows in; what is short or missing, and proposals, out."""
+
+    name: Final = "volume_report"
+    consumes: Final = frozenset({*_FACTS, VOLUME_WINDOW_CLOSED})
+
+    def keys(self, message: Message, content: State) -> Scope:
+        """Return the unit's state for the drug, or all states of a closed window's province."""
+        province = f"{content['region'][:2]}0000"
+        if message.type == VOLUME_WINDOW_CLOSED:
+            if content["window"] != WindowKind.REPORTING:
+                return Scope()
+            return Scope(prefix=f"{province}/", region=province)
+        unit = _in_key(content.get("community") or content["institution"])
+        return Scope(f"{province}/{unit}/{_in_key(content['drug'])}", region=province)
+
+    def begin(self, record: State | None) -> State:
+        """Return a state that knows the windows which closed before it began."""
+        windows = record["windows"] if record is not None else {}
+        return {"reported": {}, "used": {}, "windows": windows, "open": {}}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:
+        """Return the province's record with one more closed window."""
+        return {"windows": with_window(record["windows"] if record else {}, message, content)}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the province's record without a closed window."""
+        return {"windows": without_window(record["windows"] if record else {}, gone)}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take one report, one figure of use or one closed window."""
+        if message.type == VOLUME_WINDOW_CLOSED:
+            after = {**state, "windows": with_window(state["windows"], message, content)}
+        else:
+            kind = _FACTS[message.type]
+            facts = {**state[kind], message.id: _fact(message, content)}
+            after = {**state, kind: facts}
+        return _settled(key, after, message, message.id, rules)
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,  # noqa: ARG002 - the port's form
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a report, a figure or a closed window."""
+        if gone.type == VOLUME_WINDOW_CLOSED:
+            after = {**state, "windows": without_window(state["windows"], gone)}
+        else:
+            kind = _FACTS[gone.type]
+            facts = {
+                identity: each for identity, each in state[kind].items() if identity != gone.id
+            }
+            after = {**state, kind: facts}
+        return _settled(key, after, by, withdrawal_cause(by.id), rules)
+
+
+def _fact(message: Message, content: State) -> State:
+    return {
+        "id": message.id,
+        "batch": content["batch"],
+        "year": content["year"],
+        "member": content["institution"],
+        "community": content.get("community") or "",
+        "product": content["unified_code"],
+        "volume": scaled(content[_VOLUMES[message.type]], QUANTITY_SCALE),
+        "on": content[_DATES[message.type]],
+        "region": content["region"],
+        "drug": content["drug"],
+        "name": content["drug_name"],
+        "basis": content.get("basis", ""),
+        "public": content.get("public", False),
+    }
+
+
+def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
+    wanted: dict[str, Claim] = dict(
+        report_claims(state["reported"], state["used"], state["windows"], rules)
+    )
+    day = day_in_china(message.time)
+    difference = Difference(
+        VolumeReport.name, key, cause, message.id, day, state["open"], REPORT_ENDS
+    )
+    still = difference.settle(wanted)
+    return Judgement({**state, "open": still}, difference.conclusions)
+
+
+def with_window(
+    known: Mapping[str, list[Any]], message: Message, content: State
+) -> dict[str, list[Any]]:
+    """Return the closed windows with one more, by message id: region, batch, year, day."""
+    window = [content["region"], content["batch"], content["year"], content["closed_on"]]
+    return {**known, message.id: window}
+
+
+def without_window(known: Mapping[str, list[Any]], gone: Message) -> dict[str, list[Any]]:
+    """Return the closed windows without the one that a message closed."""
+    return {identity: window for identity, window in known.items() if identity != gone.id}
+
+
+def _in_key(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,150 @@
+"""分解与汇总 (R1): a published quantity by each institution's share, and the year's demand of a region.
+
+One state per drug of a province takes what institutions used or bought the year before and what quantity was
+published. When the window of the statistics closes, the paper's rule is applied once to all of them: the
+published quantity split by shares, the figures summed into the region's demand, the selected quantity bounded
+by shares of that sum. Figures that come or are corrected later give the result anew, which replaces the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.policies.claims import Claim, Difference
+from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.quarters import day_in_china
+from gateway.policies.rulebook import Rulebook
+from gateway.policies.volumes.volume_report import with_window, without_window
+from gateway.policies.volumes.volume_split_claims import SPLIT_ENDS, split_claims
+from schemas.envelope import Message
+from schemas.events import VOLUME_PUBLISHED, VOLUME_USED_LAST_YEAR, VOLUME_WINDOW_CLOSED
+from schemas.money import QUANTITY_SCALE, scaled
+from schemas.volume import WindowKind
+
+_SHARD: Final = 2
+"""Figures lie in drawers by the last digits of the institution's code: taking one in copies one drawer."""
+
+
+class VolumeSplit:
+    """分解与汇总: last year's figures, published quantities and closed windows in; splits and sums out."""
+
+    name: Final = "volume_split"
+    consumes: Final = frozenset({VOLUME_USED_LAST_YEAR, VOLUME_PUBLISHED, VOLUME_WINDOW_CLOSED})
+
+    def keys(self, message: Message, content: State) -> Scope:
+        """Return the drug's state in the province, or all of them for a closed window."""
+        province = f"{content['region'][:2]}0000"
+        if message.type == VOLUME_WINDOW_CLOSED:
+            if content["window"] != WindowKind.STATISTICS:
+                return Scope()
+            return Scope(prefix=f"{province}/", region=province)
+        return Scope(f"{province}/{content['drug']}", region=province)
+
+    def begin(self, record: State | None) -> State:
+        """Return a state that knows the windows which closed before it began."""
+        windows = record["windows"] if record is not None else {}
+        return {"used": {}, "published": {}, "windows": windows, "open": {}}
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:
+        """Return the province's record with one more closed window."""
+        return {"windows": with_window(record["windows"] if record else {}, message, content)}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Return the province's record without a closed window."""
+        return {"windows": without_window(record["windows"] if record else {}, gone)}
+
+    def judge(
+        self, key: str, state: State, message: Message, content: State, rules: Rulebook
+    ) -> Judgement:
+        """Take one figure, published quantity or closed window."""
+        if message.type == VOLUME_USED_LAST_YEAR:
+            after = _with_use(state, message, content)
+        elif message.type == VOLUME_PUBLISHED:
+            published = {**state["published"], message.id: _published(message, content)}
+            after = {**state, "published": published}
+        else:
+            after = {**state, "windows": with_window(state["windows"], message, content)}
+        return _settled(key, after, message, message.id, content, rules)
+
+    def withdraw(
+        self,
+        key: str,
+        state: State,
+        gone: Message,
+        content: State,
+        by: Message,
+        rules: Rulebook,
+    ) -> Judgement:
+        """Take back a figure, a published quantity or a closed window."""
+        if gone.type == VOLUME_USED_LAST_YEAR:
+            after = _without_use(state, gone, content)
+        elif gone.type == VOLUME_PUBLISHED:
+            published = {name: each for name, each in state["published"].items() if name != gone.id}
+            after = {**state, "published": published}
+        else:
+            after = {**state, "windows": without_window(state["windows"], gone)}
+        return _settled(key, after, by, withdrawal_cause(by.id), content, rules)
+
+
+def _place(content: State) -> tuple[str, str]:
+    """Return (round, drawer): batch and year of use with what is counted, and part of the institution."""
+    round_ = f"{content['year']}|{content['basis']}|{content['batch']}"
+    return round_, str(content["institution"][-_SHARD:])
+
+
+def _with_use(state: State, message: Message, content: State) -> State:
+    round_, drawer = _place(content)
+    drawers = state["used"].get(round_, {})
+    entry = [
+        content["institution"],
+        content["unified_code"],
+        scaled(content["used_volume"], QUANTITY_SCALE),
+        content["counted_on"],
+        content["region"],
+        content["drug_name"],
+    ]
+    kept = {**drawers.get(drawer, {}), message.id: entry}
+    return {**state, "used": {**state["used"], round_: {**drawers, drawer: kept}}}
+
+
+def _without_use(state: State, gone: Message, content: State) -> State:
+    round_, drawer = _place(content)
+    drawers = state["used"].get(round_, {})
+    kept = {name: each for name, each in drawers.get(drawer, {}).items() if name != gone.id}
+    return {**state, "used": {**state["used"], round_: {**drawers, drawer: kept}}}
+
+
+def _published(message: Message, content: State) -> Mapping[str, Any]:
+    return {
+        "id": message.id,
+        "region": content["region"],
+        "batch": content["batch"],
+        "year": content["year"],
+        "product": content["unified_code"],
+        "name": content["drug_name"],
+        "volume": scaled(content["published_volume"], QUANTITY_SCALE),
+        "step": scaled(content.get("step", "1.0000"), QUANTITY_SCALE),
+        "on": content["published_on"],
+    }
+
+
+def _settled(
+    key: str, state: State, message: Message, cause: str, content: State, rules: Rulebook
+) -> Judgement:
+    batch = content["batch"]
+    if not any(window[1] == batch for window in state["windows"].values()) and not state["open"]:
+        return Judgement(state)  # nothing is computed before the figures are complete
+    drug = content.get("drug") or key.split("/", 1)[1]
+    wanted: dict[str, Claim] = dict(split_claims(drug, state, rules))
+    difference = Difference(
+        VolumeSplit.name,
+        key,
+        cause,
+        message.id,
+        day_in_china(message.time),
+        state["open"],
+        SPLIT_ENDS,
+    )
+    still = difference.settle(wanted)
+    return Judgement({**state, "open": still}, difference.conclusions)
