@@ -83,12 +83,20 @@ def _know_pairs(opened: sqlite3.Connection, known: Known, needs: Needs) -> None:
     for nonce in needs.nonces:
         if opened.execute("SELECT 1 FROM nonce WHERE partner = ? AND nonce = ?", nonce).fetchone():
             known.nonces.add(nonce)
-    for place in needs.states:
-        found = opened.execute("SELECT version FROM state WHERE space = ? AND key = ?", place)
-        known.versions.update((place, version) for (version,) in found)
-    for pair in needs.handled:
-        if opened.execute("SELECT 1 FROM handled WHERE consumer = ? AND id = ?", pair).fetchone():
-            known.handled.add(pair)
+    for space, keys in _by_first(needs.states).items():
+        select = "SELECT key, version FROM state WHERE space = ? AND key IN"
+        for key, version in _listed(opened, select, keys, space):
+            known.versions[space, key] = version
+    for consumer, ids in _by_first(needs.handled).items():
+        select = "SELECT id FROM handled WHERE consumer = ? AND id IN"
+        known.handled |= {(consumer, one) for (one,) in _listed(opened, select, ids, consumer)}
+
+
+def _by_first(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for first, second in pairs:
+        found.setdefault(first, []).append(second)
+    return found
 
 
 def _know_held(
@@ -137,10 +145,10 @@ def _know_release(opened: sqlite3.Connection, known: Known, identity: str) -> No
 
 
 def _listed(
-    opened: sqlite3.Connection, select: str, keys: Sequence[bytes]
+    opened: sqlite3.Connection, select: str, keys: Sequence[bytes | str], *first: str
 ) -> Iterator[tuple[Any, ...]]:
     for part in _parts(keys):
-        yield from opened.execute(f"{select} ({_marks(len(part))})", part)
+        yield from opened.execute(f"{select} ({_marks(len(part))})", (*first, *part))
 
 
 # --------------------------------------------------------------------------- writing
