@@ -30,6 +30,9 @@ from gateway.journal.known import (
 from gateway.journal.plan import Plan, plan_group
 from gateway.ports import Commit
 
+_REPLACING: Final = (
+    " ON CONFLICT (space, key) DO UPDATE SET value = excluded.value, version = excluded.version"
+)
 _AT_ONCE: Final = (256, 64, 16, 4, 1)
 
 
@@ -200,7 +203,7 @@ def _write_states(opened: sqlite3.Connection, plan: Plan) -> None:
     gone = [place for place, (value, _) in plan.states.items() if value is None]
     if gone:
         opened.executemany("DELETE FROM state WHERE space = ? AND key = ?", gone)
-    _insert(opened, "state", 4, kept, verb="REPLACE")
+    _insert(opened, "state (space, key, value, version)", 4, kept, behind=_REPLACING)
 
 
 def _insert(
@@ -209,12 +212,13 @@ def _insert(
     width: int,
     rows: Iterable[tuple[Any, ...]],
     *,
-    verb: str = "INSERT",
+    behind: str = "",
 ) -> None:
     row = f"({_marks(width)})"
     for part in _parts(rows):
         values = ",".join([row] * len(part))
-        opened.execute(f"{verb} INTO {table} VALUES {values}", tuple(chain.from_iterable(part)))
+        statement = f"INSERT INTO {table} VALUES {values}{behind}"  # noqa: S608 - our own names only
+        opened.execute(statement, tuple(chain.from_iterable(part)))
 
 
 def _marks(count: int) -> str:

@@ -47,8 +47,9 @@ TABLES: Final = (
     """CREATE TABLE hold_key (key TEXT NOT NULL, number INTEGER NOT NULL,
        PRIMARY KEY (key, number)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX hold_key_number ON hold_key (number)",
-    """CREATE TABLE state (space TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
-       version INTEGER NOT NULL, PRIMARY KEY (space, key)) STRICT, WITHOUT ROWID""",
+    # values of many kilobytes: apart from the keys, behind the version, changed where they stand
+    """CREATE TABLE state (space TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,
+       value BLOB NOT NULL, PRIMARY KEY (space, key)) STRICT""",
     """CREATE TABLE handled (consumer TEXT NOT NULL, id TEXT NOT NULL,
        PRIMARY KEY (consumer, id)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE nonce (partner TEXT NOT NULL, nonce TEXT NOT NULL, at INTEGER NOT NULL,
