@@ -9,7 +9,7 @@ help: ## 列出目标 list the targets
 setup: ## 安装 create .venv with everything; the command is then .venv/bin/jicai
 	@sh scripts/setup.sh
 
-demo: setup ## 演示 the main job on real public data, embedded, about a minute
+demo: setup ## 演示 the main job on real public data, embedded, under a minute
 	@$(BIN)/jicai demo $(ARGS)
 
 demo-year: setup ## 模拟年 a simulated year of three provinces, reconciled to the fen

@@ -292,14 +292,15 @@ class PolicyRunner:
     def _judge(self, working: Working, task: Task, key: str) -> str:
         """Let a policy judge one state; return the error, "" when there is none."""
         try:
-            state = working.state(task, key)
-            judged = task.judged(key, state, self._rules)
-            concluded = derived(task, key, judged.conclusions, working.clock_now)
+            judged = task.judged(key, working.state(task, key), self._rules)
+            drawn = judged.conclusions
+            concluded = derived(task, key, drawn, working.clock_now) if drawn else ()
         except Exception as error:  # noqa: BLE001 - a fault of one message must not stop all
             return repr(error)
         if judged.state is not None:
             working.keep(task, key, judged.state)
-        working.conclude(concluded)
+        if concluded:
+            working.conclude(concluded)
         return ""
 
     # ------------------------------------------------------------------ one message for all states
