@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +20,7 @@ from gateway.settings import Settings
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes, message_identity
 from schemas.events import ORDER_PLACED
 from tests.fakes.journal import MemoryJournal
-from tests.unit.delivery.counterpart import INTERFACES
+from tests.unit.delivery.counterpart import INTERFACES, Counterpart
 from tests.unit.delivery.feed import FeedBus
 
 BEGAN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -132,3 +134,15 @@ class Desk:
     async def close(self) -> None:
         await self.delivery.stop()
         await self.client.aclose()
+
+
+@asynccontextmanager
+async def desk_for(
+    insurer: Counterpart, parallel: int = 1, url: str = "", **more: Any
+) -> AsyncIterator[Desk]:
+    one = partner("insurer", url or insurer.url, settings={"parallel": str(parallel)})
+    desk = Desk(one, **more)
+    try:
+        yield desk
+    finally:
+        await desk.close()
