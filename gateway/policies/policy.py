@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message, message_identity
@@ -97,6 +97,28 @@ class Policy(Protocol):
     def forget(self, record: State | None, gone: Message, content: State) -> State:
         """Return the region's record without a message that concerned all its states."""
         ...
+
+
+class Regionless:
+    """不设地区记录: what policies have in common whose states need to know nothing of their region.
+
+    No message concerns all states of a region, so that there is nothing to remember of it.
+    """
+
+    nothing: ClassVar[State]
+    """A state of which nothing is known."""
+
+    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
+        """Return a state of which nothing is known."""
+        return self.nothing
+
+    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
+
+    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
+        """Keep nothing per region."""
+        return record or {}
 
 
 WITHDRAWAL: Final = "!withdrawal"

@@ -7,11 +7,11 @@ the region's paper says. One state per institution and year.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from gateway.policies.payments.budget_findings import RULE, wanted
 from gateway.policies.payments.ledger_open import Ending, Occasion, difference
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import BUDGET_FINDING_ENDED, BUDGET_OUTTURN_STATED, BUDGET_SET
@@ -24,28 +24,17 @@ _LISTS: Final = {
 }
 
 
-class Budget:
+class Budget(Regionless):
     """总额预算: budgets and outturns in; what is kept, reduced, retained and borne out."""
 
     name: Final = NAME
     consumes: Final = frozenset(_LISTS)
+    nothing: ClassVar[State] = {"budgets": [], "outturns": [], "open": {}}
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002
         """Return the state of the institution's year."""
         province = f"{content['region'][:2]}0000"
         return Scope(f"{province}/{content['institution']}/{content['year']}")
-
-    def begin(self, record: State | None) -> State:  # noqa: ARG002
-        """Return a year of which nothing is known."""
-        return {"budgets": [], "outturns": [], "open": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Return the region's record: nothing concerns all states."""
-        return record or {}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the region's record: nothing concerns all states."""
-        return record or {}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

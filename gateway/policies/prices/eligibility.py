@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
 from gateway.policies.prices.eligibility_passes import (
     Days,
     Passes,
@@ -48,7 +48,7 @@ _GENERIC: Final = ProductOrigin.GENERIC.value
 _SINCE, _UNTIL, _ORIGIN, _CHOSEN, _NAME, _ORDER = range(6)
 
 
-class Eligibility:
+class Eligibility(Regionless):
     """交易资格: listings and passed evaluations in, suspensions and restorations out. One state per drug.
 
     Listings are kept by the region whose paper speaks: {region: {product: {message id: [first day, last
@@ -57,22 +57,11 @@ class Eligibility:
 
     name: Final = "eligibility"
     consumes: Final = frozenset({PRICE_LISTED, CONSISTENCY_PASSED})
+    nothing: ClassVar[State] = {"passes": {}, "listings": {}, "open": {}}
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the drug's state: a pass counts in every region."""
         return Scope(content["drug"])
-
-    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
-        """Return a drug of which nothing is known."""
-        return {"passes": {}, "listings": {}, "open": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

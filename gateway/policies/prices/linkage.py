@@ -20,9 +20,9 @@ the difference to those that are open. So a late or corrected price changes what
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
 from gateway.policies.prices.linkage_steps import Candidate, Follower, Step
 from gateway.policies.prices.linkage_telling import Telling, in_force
 from gateway.policies.prices.linkage_terms import LinkTerms
@@ -52,11 +52,12 @@ _PLACE: Final = slice(6, 9)
 """Places of the reference's product, region and kind in an open linked price."""
 
 
-class Linkage:
+class Linkage(Regionless):
     """价格联动: listings and negotiated prices in, linked prices and their end out. One state per drug."""
 
     name: Final = "linkage"
     consumes: Final = frozenset({PRICE_LISTED, PRICE_NEGOTIATED})
+    nothing: ClassVar[State] = {**NO_LISTINGS, "linked": {}}
 
     def __init__(self) -> None:
         self._known: WorkedOut | None = None
@@ -64,18 +65,6 @@ class Linkage:
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the drug's state."""
         return Scope(content["drug"])
-
-    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
-        """Return a drug without listings."""
-        return {**NO_LISTINGS, "linked": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

@@ -18,9 +18,9 @@ Standards are a function of prices, passes, schedules and terms; concluded is th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
 from gateway.policies.prices.eligibility_passes import with_pass, without_pass
 from gateway.policies.prices.listings import (
     NO_LISTINGS,
@@ -42,27 +42,22 @@ from schemas.money import PRICE_SCALE, scaled
 _PRODUCT, _REGION = 0, 1
 
 
-class PaymentStandard:
+class PaymentStandard(Regionless):
     """医保支付标准: listings, passes and schedules in, standards out. One state per drug."""
 
     name: Final = "payment_standard"
     consumes: Final = frozenset({PRICE_LISTED, CONSISTENCY_PASSED, PAYMENT_STANDARD_SCHEDULED})
+    nothing: ClassVar[State] = {
+        **NO_LISTINGS,
+        "passes": {},
+        "schedules": {},
+        "open": {},
+        "refused": {},
+    }
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the drug's state."""
         return Scope(content["drug"])
-
-    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
-        """Return a drug of which nothing is known."""
-        return {**NO_LISTINGS, "passes": {}, "schedules": {}, "open": {}, "refused": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

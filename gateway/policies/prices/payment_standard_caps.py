@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from gateway.policies.policy import (
     Conclusion,
     Judgement,
+    Regionless,
     Scope,
     State,
     because,
@@ -60,28 +61,17 @@ RULE: Final = "R6"
 CAP: Final = "payment_standard.cap"
 
 
-class PaymentCap:
+class PaymentCap(Regionless):
     """支付标准上限: listings in, caps out. One state per province and comparison group."""
 
     name: Final = "payment_cap"
     consumes: Final = frozenset({PRICE_LISTED})
+    nothing: ClassVar[State] = {**NO_LISTINGS, "drugs": {}, "open": {}}
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the group's state; a listing without a group concerns none."""
         group = content.get("comparison_group")
         return Scope(f"{content['region'][:2]}0000/{group}" if group else "")
-
-    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
-        """Return a group without products."""
-        return {**NO_LISTINGS, "drugs": {}, "open": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

@@ -10,10 +10,10 @@ product's strength and pack by 差比价; what cannot be converted comes after w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Claim, Difference
-from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State, because, withdrawal_cause
 from gateway.policies.prices.listings import NO_LISTINGS, SELECTED, About, Market, Place, about_of
 from gateway.policies.prices.price_book import FOREVER, Span, entry_of, spans
 from gateway.policies.quarters import day_in_china
@@ -38,11 +38,12 @@ _ENDS: Final = {SUPPLY_SUBSTITUTION_LISTED: SUPPLY_SUBSTITUTION_ENDED}
 _ABOUT: Final = ("unified_code", "drug", "drug_name", "region")
 
 
-class Substitution:
+class Substitution(Regionless):
     """替代采购: selected prices, failures and restorations in; lists of substitutes out."""
 
     name: Final = "substitution"
     consumes: Final = frozenset({PRICE_LISTED, *_SUPPLY})
+    nothing: ClassVar[State] = {**NO_LISTINGS, "failed": {}, "restored": {}, "open": {}}
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the drug's state; prices of other kinds and other failures concern none."""
@@ -51,18 +52,6 @@ class Substitution:
         if message.type == SUPPLY_FAILED and content["ground"] != FailureGround.UNABLE:
             return Scope()
         return Scope(key_part(content["drug"]))
-
-    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
-        """Return a drug of which nothing is known."""
-        return {**NO_LISTINGS, "failed": {}, "restored": {}, "open": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

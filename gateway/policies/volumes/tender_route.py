@@ -8,10 +8,10 @@ other ones. Where nobody is qualified there is nobody to negotiate with and no r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 from gateway.policies.claims import Claim, Difference
-from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State, because, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
@@ -23,28 +23,17 @@ _ENDS: Final = {TENDER_ROUTE_DECIDED: TENDER_ROUTE_WITHDRAWN}
 _ABOUT: Final = ("region", "project", "group", "group_name")
 
 
-class TenderRoute:
+class TenderRoute(Regionless):
     """采购方式: lists of qualified enterprises in, routes out. One state per group of a project."""
 
     name: Final = "tender_route"
     consumes: Final = frozenset({TENDER_GROUP_QUALIFIED})
+    nothing: ClassVar[State] = {"lists": {}, "open": {}}
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the group's state."""
         names = (content["region"], content["project"], content["group"])
         return Scope("/".join(name.replace("~", "~0").replace("/", "~1") for name in names))
-
-    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
-        """Return a group of which nothing is known."""
-        return {"lists": {}, "open": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

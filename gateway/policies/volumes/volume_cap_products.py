@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from gateway.policies.policy import Conclusion, Judgement, Scope, State, because
+from gateway.policies.policy import Conclusion, Judgement, Regionless, Scope, State, because
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message
 from schemas.events import PRICE_LISTED, VOLUME_DRUG_DESCRIBED
@@ -23,27 +23,16 @@ _SELECTED: Final = PriceKind.SELECTED.value
 _FOREVER: Final = "9999-12-31"
 
 
-class DrugProducts:
+class DrugProducts(Regionless):
     """同品种目录: listings in, the products of a drug out. One state per province and drug."""
 
     name: Final = "drug_products"
     consumes: Final = frozenset({PRICE_LISTED})
+    nothing: ClassVar[State] = {"listings": [], "revision": 0, "told": []}
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the drug's state in the province."""
         return Scope(f"{content['region'][:2]}0000/{content['drug']}")
-
-    def begin(self, record: State | None) -> State:  # noqa: ARG002 - the port's form
-        """Return a drug without listings."""
-        return {"listings": [], "revision": 0, "told": []}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Keep nothing per region."""
-        return record or {}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
