@@ -8,11 +8,11 @@ ended by a message of its own. So the order in which facts arrive does not chang
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gateway.policies.policy import Conclusion, State, conclusion_identity
+from gateway.policies.policy import Conclusion, Judgement, State, conclusion_identity
 from schemas.envelope import canonical_bytes
 
 UNFIXED: Final = frozenset({"because", "found_on", "replaces"})
@@ -70,6 +70,11 @@ class Difference:
             known = self.open.get(slot, ())
             now[slot] = self._hold(claim, known)
         return now
+
+    def judgement(self, state: State, wanted: Iterable[tuple[str, Claim]]) -> Judgement:
+        """Settle every slot; return the state with what is open now, and the conclusions."""
+        still = self.settle(dict(wanted))
+        return Judgement({**state, "open": still}, self.conclusions)
 
     def _hold(self, claim: Claim, known: Sequence[Any]) -> Sequence[Any]:
         figures = claim.figures

@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
+from typing import Final
 
 from gateway.policies.workdays import Workdays
+
+_PROVINCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,10 @@ class Rulebook:
     regions: Mapping[str, Terms]
     ratios: Ratios
     workdays: Workdays = field(default_factory=Workdays)
+    answers: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What follows from the rules alone and is asked again and again; who adds to it keeps it small."""
     _resolved: dict[str, Terms | None] = field(default_factory=dict, compare=False, repr=False)
+    _spoken: dict[tuple[str, str], bool] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, region: str) -> Terms | None:
         """Return the terms of a region (GB/T 2260, six digits), its city's or its province's."""
@@ -90,6 +97,15 @@ class Rulebook:
         """Return a region's term in force on a day (ISO), None where the papers are silent."""
         terms = self.of(region)
         return terms.value(name, date.fromisoformat(on)) if terms is not None else None
+
+    def spoken_of(self, province: str, name: str) -> bool:
+        """Return whether any paper of a province or of a place in it has a term, on whatever days."""
+        place = (province[:_PROVINCE], name)
+        found = self._spoken.get(place)
+        if found is None:
+            here = (each for code, each in self.regions.items() if code.startswith(place[0]))
+            found = self._spoken[place] = any(each.speaks_of(name) for each in here)
+        return found
 
     def _find(self, region: str) -> Terms | None:
         for code in (region, f"{region[:4]}00", f"{region[:2]}0000"):

@@ -33,10 +33,11 @@ from gateway.policies.conduct.self_filing_timely import (
     coming_filing,
     filing_claim,
 )
+from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.supply.supply_facts import NO_DAY, province_of
+from gateway.policies.supply.supply_facts import province_of
 from schemas.envelope import Message
 from schemas.events import (
     CALENDAR_DAY_ENDED,
@@ -59,7 +60,7 @@ _YEAR: Final = "year/"
 _PURCHASES: Final = frozenset({PURCHASE_SELF_BOUGHT, PURCHASE_SELF_FILED})
 
 
-class SelfFiling:
+class SelfFiling(EndedDays):
     """备案采购: purchases, filings, totals and days' ends in; breaches and shares out."""
 
     name: Final = "self_filing"
@@ -86,21 +87,15 @@ class SelfFiling:
             **Book.EMPTY,
         }
 
-    def remember(self, record: State | None, message: Message, content: State) -> State:
-        """Return the province's record: the last day that has ended."""
-        known = record or NO_DAY
-        return {"day": content["day"], "id": message.id} if content["day"] > known["day"] else known
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the record as it is: a day that has ended stays so."""
-        return record or NO_DAY
-
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one purchase, filing, total or day's end."""
         if message.type == CALENDAR_DAY_ENDED:
-            return _day_ended(key, state, message, content["day"], rules)
+            passed, due = day_passed(state, message, content["day"])
+            if passed is None or not due:
+                return Judgement(passed)
+            return _Settling(key, passed, message, message.id, rules).of_everything()
         regions = sorted({*state["regions"], content["region"]})
         after = {**state, "regions": regions}
         settling = _Settling(key, after, message, message.id, rules)
@@ -140,15 +135,6 @@ class SelfFiling:
         if not book.remove(number, _part(gone), gone.id):
             return Judgement()
         return settling.of_purchase(number, before)
-
-
-def _day_ended(key: str, state: State, message: Message, day: str, rules: Rulebook) -> Judgement:
-    if day <= state["day"]:
-        return Judgement()
-    passed = {**state, "day": day, "day_id": message.id}
-    if not state["due"] or day < state["due"]:
-        return Judgement(passed)
-    return _Settling(key, passed, message, message.id, rules).of_everything()
 
 
 def _part(message: Message) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 from gateway.policies.claims import Claim
@@ -42,11 +43,13 @@ class Year:
         return f"{self.year}-12-31"
 
 
+@lru_cache(maxsize=4096)
 def coming_month_end(day: str) -> str:
     """Return the first month's end after a day; before any day has ended whichever ends first counts."""
     return end_of_month(days_after(day, 1)) if day else FIRST_DAY
 
 
+@lru_cache(maxsize=4096)
 def last_month_end(day: str) -> str:
     """Return the last month's end up to a day (inclusive); "" before any day has ended."""
     if not day:

@@ -29,7 +29,7 @@ from gateway.policies.supply.supply_ledger import (
     knows,
     lately,
     rows,
-    with_row,
+    with_rows,
     without_row,
 )
 from schemas.envelope import Message
@@ -41,6 +41,7 @@ from schemas.events import (
     DISTRIBUTION_WITHDRAWN,
 )
 
+DELIVERED_BY: Final = "distribution.delivered_by"
 _KINDS: Final = {DISTRIBUTION_CHOSEN: CHOSEN, DISTRIBUTION_WITHDRAWN: WITHDRAWN}
 _ENDS: Final = {DISTRIBUTION_UNCHOSEN_FOUND: DISTRIBUTION_FINDING_ENDED}
 _NO_CHOICES: Final[State] = {CHOSEN: {}, WITHDRAWN: {}}
@@ -85,11 +86,13 @@ class ChosenDeliveries:
                 return Judgement()
             choices = _with_choice(state["choices"], message, content)
             return _settled(key, {**state, "choices": choices}, message, message.id, rules)
+        if not rules.spoken_of(key, DELIVERED_BY):
+            return Judgement()
         day = day_in_china(content["accepted_at"])
         if day[:MONTH] < _kept_from(state) or knows(state["months"], day, message.id):
             return Judgement()
         fields = _fields(day, content)
-        after = _with_months(state, with_row(state["months"], day, message.id, fields))
+        after = _with_months(state, with_rows(state["months"], day, message.id, (fields,)))
         if _unchosen(state["choices"], fields) is None:
             return Judgement(after)
         return _settled(key, after, message, message.id, rules)
@@ -178,7 +181,7 @@ def _claims(key: str, state: State, on: str, rules: Rulebook) -> Iterator[tuple[
         if here is None:
             continue
         day, distributor, region, drug, receipt_no, line_no = fields
-        term = rules.term(region, "distribution.delivered_by", day)
+        term = rules.term(region, DELIVERED_BY, day)
         if term is None:
             continue
         chosen = sorted({each["distributor"] for _, each in here})

@@ -148,10 +148,8 @@ def _invoice(content: State) -> dict[str, Any]:
 
 def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
     on = day_in_china(message.time)
-    wanted = dict(_claims(key, state, on, rules))
     difference = Difference(InvoiceChains.name, key, cause, message.id, on, state["open"], _ENDS)
-    still = difference.settle(wanted)
-    return Judgement({**state, "open": still}, difference.conclusions)
+    return difference.judgement(state, _claims(key, state, on, rules))
 
 
 def _claims(key: str, state: State, on: str, rules: Rulebook) -> Iterator[tuple[str, Claim]]:

@@ -109,10 +109,8 @@ def _fact(content: State) -> dict[str, str]:
 
 def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
     on = day_in_china(message.time)
-    wanted = dict(_claims(state, on, rules))
     difference = Difference(Substitution.name, key, cause, message.id, on, state["open"], _ENDS)
-    still = difference.settle(wanted)
-    return Judgement({**state, "open": still}, difference.conclusions)
+    return difference.judgement(state, _claims(state, on, rules))
 
 
 def _claims(state: State, on: str, rules: Rulebook) -> Iterator[tuple[str, Claim]]:

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from gateway.policies.claims import Claim, Difference
+from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import CALENDAR_DAY_ENDED
 
-NO_DAY: Final[State] = {"day": "", "id": ""}
-"""A province's record before any day of it has ended."""
 Facts = Mapping[str, Mapping[str, Any]]
 
 
@@ -48,7 +47,7 @@ class Known:
         return sorted(self.facts.get(kind, {}).items())
 
 
-class FactPolicy:
+class FactPolicy(EndedDays):
     """已知事实的规则: what the policies built on sets of facts have in common.
 
     A subclass names its facts (`kinds`: message type → kind), its endings (type → type of the ending) and
@@ -102,35 +101,22 @@ class FactPolicy:
         ended = record or NO_DAY
         return {"facts": {}, "day": ended["day"], "day_id": ended["id"], "due": "", "open": {}}
 
-    def remember(self, record: State | None, message: Message, content: State) -> State:
-        """Return the province's record: the last day that has ended."""
-        known = record or NO_DAY
-        return {"day": content["day"], "id": message.id} if content["day"] > known["day"] else known
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the record as it is: a day that has ended stays so."""
-        return record or NO_DAY
-
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one fact or one day's end."""
         if message.type == CALENDAR_DAY_ENDED:
-            if content["day"] <= state["day"]:
-                return Judgement()
-            after = {**state, "day": content["day"], "day_id": message.id}
-            if not state["due"] or content["day"] < state["due"]:
-                return Judgement(after)
-            touched: tuple[str, ...] = ("",)
-        else:
-            touched = self.touched(content)
-            kind = self.kinds[message.type]
-            of_kind = state["facts"].get(kind, {})
-            if message.id in of_kind:
-                return Judgement()
-            facts = {**of_kind, message.id: self.fact(message, content)}
-            after = {**state, "facts": {**state["facts"], kind: facts}}
-        return self._settled(key, after, message, message.id, rules, touched)
+            passed, due = day_passed(state, message, content["day"])
+            if passed is None or not due:
+                return Judgement(passed)
+            return self._settled(key, passed, message, message.id, rules, ("",))
+        kind = self.kinds[message.type]
+        of_kind = state["facts"].get(kind, {})
+        if message.id in of_kind:
+            return Judgement()
+        facts = {**of_kind, message.id: self.fact(message, content)}
+        after = {**state, "facts": {**state["facts"], kind: facts}}
+        return self._settled(key, after, message, message.id, rules, self.touched(content))
 
     def withdraw(
         self,

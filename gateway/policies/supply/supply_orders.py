@@ -3,22 +3,36 @@
 No paper names a day by which an order is to be delivered, so nothing here is a breach: the papers that watch
 supply (供应保障监测) get, at each month's end, what of an institution's orders of the last ORDERS_KEPT months
 was not accepted by then, per distributor and product. Each month's figure stands in the place of the one
-before. Acceptances count for the order that they name; one that names none counts for no order.
+before. Acceptances count for the order that they name; one that names none counts for no order. What comes
+late changes the figures of the last month's end, of the distributors and products that it touches. Where no
+paper of a province watches deliveries nothing is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from gateway.policies.claims import Claim, Difference
 from gateway.policies.conduct.self_filing_share import coming_month_end, last_month_end
+from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
 from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.supply.supply_facts import NO_DAY, province_of
-from gateway.policies.supply.supply_goods import RULE, quantity, units, written
-from gateway.policies.supply.supply_ledger import MONTH, knows, lately, rows, with_row, without_row
+from gateway.policies.supply.supply_facts import province_of
+from gateway.policies.supply.supply_goods import RULE, quantity, written
+from gateway.policies.supply.supply_ledger import MONTH, knows, lately, with_rows, without_row
+from gateway.policies.supply.supply_outstanding import (
+    Group,
+    Outstanding,
+    Place,
+    day_of,
+    fields_of,
+    first_of,
+    lines_until,
+    outstanding,
+    taken_until,
+)
 from schemas.envelope import Message
 from schemas.events import (
     ACCEPTANCE_RECORDED,
@@ -29,14 +43,16 @@ from schemas.events import (
 )
 
 ORDERS_KEPT: Final = 6
+WATCHED: Final = "supply.deliveries_watched"
 _ENDS: Final = {SUPPLY_DELIVERY_SHORT: SUPPLY_FINDING_ENDED}
 _PART: Final = {ORDER_PLACED: "ordered", ACCEPTANCE_RECORDED: "accepted"}
-_ORDERED: Final = ("order_no", "day", "distributor", "region", "product", "units", "drug")
-_ACCEPTED: Final = ("order_no", "day", "product", "units")
 
 
-class OrderDeliveries:
-    """交付监测: orders, acceptances and days' ends in; what is outstanding out. One state per institution."""
+class OrderDeliveries(EndedDays):
+    """交付监测: orders, acceptances and days' ends in; what is outstanding out. One state per institution.
+
+    `dropped` stands in a state whose ledgers dropped months since everything was last concluded.
+    """
 
     name: Final = "supply_orders"
     consumes: Final = frozenset({*_PART, CALENDAR_DAY_ENDED})
@@ -60,37 +76,28 @@ class OrderDeliveries:
         ended = {"day": known["day"], "day_id": known["id"]}
         return {**ended, "due": "", "ordered": {}, "accepted": {}, "open": {}}
 
-    def remember(self, record: State | None, message: Message, content: State) -> State:
-        """Return the province's record: the last day that has ended."""
-        known = record or NO_DAY
-        return {"day": content["day"], "id": message.id} if content["day"] > known["day"] else known
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the record as it is: a day that has ended stays so."""
-        return record or NO_DAY
-
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one order, acceptance or day's end."""
         if message.type == CALENDAR_DAY_ENDED:
-            if content["day"] <= state["day"]:
-                return Judgement()
-            after = {**state, "day": content["day"], "day_id": message.id}
-            if not state["due"] or content["day"] < state["due"]:
-                return Judgement(after)
-            return _settled(key, after, message, message.id, rules)
-        part, day = _PART[message.type], _day(message, content)
-        if knows(state[part], day, message.id):
+            passed, due = day_passed(state, message, content["day"])
+            if passed is None or not due:
+                return Judgement(passed)
+            return _Settling(key, passed, message, message.id, rules).of_everything()
+        part, day = _PART[message.type], day_of(message, content)
+        if not rules.spoken_of(key, WATCHED) or knows(state[part], day, message.id):
             return Judgement()
-        ledger = state[part]
-        for fields in _fields(message, content, day):
-            ledger = with_row(ledger, day, message.id, fields)
-        due = state["due"] or coming_month_end(state["day"])
-        after = {**state, part: lately(ledger, ORDERS_KEPT), "due": due}
+        fields = list(fields_of(message, content, day))
+        ledger = with_rows(state[part], day, message.id, fields)
+        kept = lately(ledger, ORDERS_KEPT)
+        after = {**state, part: kept, "due": state["due"] or coming_month_end(state["day"])}
+        if len(kept) < len(ledger):
+            after["dropped"] = True
         if day > last_month_end(state["day"]):
             return Judgement(after)
-        return _settled(key, after, message, message.id, rules)
+        places = {(each.order_no, each.product) for each in fields}
+        return _Settling(key, after, message, message.id, rules).of_places(places, state)
 
     def withdraw(
         self,
@@ -104,117 +111,107 @@ class OrderDeliveries:
         """Take back an order or an acceptance."""
         if gone.type == CALENDAR_DAY_ENDED:
             return Judgement()
-        part, day = _PART[gone.type], _day(gone, content)
+        part, day = _PART[gone.type], day_of(gone, content)
         if not knows(state[part], day, gone.id):
             return Judgement()
+        places = {(each.order_no, each.product) for each in fields_of(gone, content, day)}
         after = {**state, part: without_row(state[part], day, gone.id)}
-        return _settled(key, after, by, withdrawal_cause(by.id), rules)
+        return _Settling(key, after, by, withdrawal_cause(by.id), rules).of_places(places, state)
 
 
-def _day(message: Message, content: State) -> str:
-    return day_in_china(content["placed_at" if message.type == ORDER_PLACED else "accepted_at"])
+class _Settling:
+    """What is outstanding now, of everything or of the distributors and products that a fact touches."""
 
+    def __init__(
+        self, key: str, state: State, message: Message, cause: str, rules: Rulebook
+    ) -> None:
+        self._key, self._state, self._rules = key, state, rules
+        self._cause, self._trigger = cause, message.id
+        self._on = max(day_in_china(message.time), state["day"])
+        self._until = last_month_end(state["day"])
 
-def _fields(message: Message, content: State, day: str) -> Iterator[tuple[str, ...]]:
-    number = content["order_no"]
-    if message.type == ACCEPTANCE_RECORDED:
-        taken = units(content["accepted_quantity"])
-        sign = -1 if content["amount"].startswith("-") else 1
-        yield number, day, content["unified_code"], str(sign * taken)
-        return
-    for line in content["lines"]:
-        yield (
-            number,
-            day,
-            content["distributor"],
-            message.region,
-            line["unified_code"],
-            str(units(line["quantity"])),
-            line.get("drug") or "",
+    def of_everything(self) -> Judgement:
+        """Conclude all figures anew."""
+        state, until = {**self._state}, self._until
+        state.pop("dropped", None)
+        found: Mapping[Group, Outstanding] = {}
+        if until:
+            lines = lines_until(state["ordered"], until)
+            found = outstanding(lines, taken_until(state["accepted"], until))
+        return self._settled(state, found, state["open"], {})
+
+    def of_places(self, places: Iterable[Place], before: State) -> Judgement:
+        """Conclude the figures that a change of some orders' products touches."""
+        state, until = self._state, self._until
+        if not until or state.get("dropped"):
+            return self.of_everything()
+        products = sorted({product for _, product in places})
+        lines = lines_until(state["ordered"], until, products)
+        earlier = (
+            lines
+            if before["ordered"] is state["ordered"]
+            else lines_until(before["ordered"], until, products)
         )
-
-
-def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
-    on = max(day_in_china(message.time), state["day"])
-    until = last_month_end(state["day"])
-    name = OrderDeliveries.name
-    difference = Difference(name, key, cause, message.id, on, state["open"], _ENDS)
-    wanted = dict(_claims(key, state, until, on, rules)) if until else {}
-    still = difference.settle(wanted)
-    due = coming_month_end(state["day"]) if state["ordered"] or still else ""
-    return Judgement({**state, "open": still, "due": due}, difference.conclusions)
-
-
-class _Outstanding:
-    """What was ordered of one product from one distributor, and what of it was accepted."""
-
-    def __init__(self, region: str, drug: str) -> None:
-        self.region, self.drug = region, drug
-        self.ordered = self.accepted = 0
-        self.orders: set[str] = set()
-        self.oldest = ""
-        self.causes: list[str] = []
-
-
-def _claims(
-    key: str, state: State, until: str, on: str, rules: Rulebook
-) -> Iterator[tuple[str, Claim]]:
-    institution = key.split("/", 1)[1]
-    for (distributor, product), found in sorted(_outstanding(state, until).items()):
-        term = rules.term(found.region, "supply.deliveries_watched", until)
-        left = found.ordered - found.accepted
-        if term is None or left <= 0:
-            continue
-        said = f"{written(found.ordered)} − {written(found.accepted)} = {written(left)}"
-        data: dict[str, Any] = {
-            "party": institution,
-            "region": found.region,
-            "institution": institution,
-            "distributor": distributor,
-            "unified_code": product,
-            "period": until[:MONTH],
-            "ordered_quantity": quantity(found.ordered),
-            "accepted_quantity": quantity(found.accepted),
-            "outstanding_quantity": quantity(left),
-            "order_count": len(found.orders),
-            "oldest_order_on": found.oldest,
-            "found_on": on,
-            "because": because(
-                RULE, (term,), (f"至 until {until}: {said}",), (*found.causes, state["day_id"])
-            ),
+        groups = {
+            (first_of(each[place]).distributor, place[1])
+            for each in (earlier, lines)
+            for place in places
+            if place in each
         }
-        if found.drug:
-            data["drug"] = found.drug
-        yield f"{distributor}/{product}", Claim(SUPPLY_DELIVERY_SHORT, data, ("party", "region"))
+        every = outstanding(lines, taken_until(state["accepted"], until, products))
+        found = {group: each for group, each in every.items() if group in groups}
+        slots = set(map(_slot, groups))
+        touched = {slot: each for slot, each in state["open"].items() if slot in slots}
+        others = {slot: each for slot, each in state["open"].items() if slot not in slots}
+        return self._settled(state, found, touched, others)
+
+    def _settled(
+        self,
+        state: State,
+        found: Mapping[Group, Outstanding],
+        touched: Mapping[str, Any],
+        others: Mapping[str, Any],
+    ) -> Judgement:
+        """Conclude how what is found differs from what is open of it; `others` stay open."""
+        name, key, on = OrderDeliveries.name, self._key, self._on
+        difference = Difference(name, key, self._cause, self._trigger, on, touched, _ENDS)
+        still = difference.settle(dict(self._claims(found)))
+        if others:
+            still = dict(sorted({**others, **still}.items()))
+        due = coming_month_end(state["day"]) if state["ordered"] or still else ""
+        return Judgement({**state, "open": still, "due": due}, difference.conclusions)
+
+    def _claims(self, found: Mapping[Group, Outstanding]) -> Iterator[tuple[str, Claim]]:
+        institution, until = self._key.split("/", 1)[1], self._until
+        for (distributor, product), each in sorted(found.items()):
+            term = self._rules.term(each.region, WATCHED, until)
+            left = each.ordered - each.accepted
+            if term is None or left <= 0:
+                continue
+            said = f"{written(each.ordered)} − {written(each.accepted)} = {written(left)}"
+            causes = (*each.causes, self._state["day_id"])
+            data: dict[str, Any] = {
+                "party": institution,
+                "region": each.region,
+                "institution": institution,
+                "distributor": distributor,
+                "unified_code": product,
+                "period": until[:MONTH],
+                "ordered_quantity": quantity(each.ordered),
+                "accepted_quantity": quantity(each.accepted),
+                "outstanding_quantity": quantity(left),
+                "order_count": len(each.orders),
+                "oldest_order_on": each.oldest,
+                "found_on": self._on,
+                "because": because(RULE, (term,), (f"至 until {until}: {said}",), causes),
+            }
+            if each.drug:
+                data["drug"] = each.drug
+            yield (
+                _slot((distributor, product)),
+                Claim(SUPPLY_DELIVERY_SHORT, data, ("party", "region")),
+            )
 
 
-def _outstanding(state: State, until: str) -> dict[tuple[str, str], _Outstanding]:
-    """Return what is not wholly delivered by a day; of one order never more is accepted than was ordered."""
-    taken: dict[tuple[str, str], tuple[int, list[str]]] = {}
-    for identity, *words in rows(state["accepted"]):
-        fields = dict(zip(_ACCEPTED, words, strict=True))
-        if fields["day"] <= until:
-            place = (fields["order_no"], fields["product"])
-            amount, causes = taken.get(place, (0, []))
-            taken[place] = (amount + int(fields["units"]), [*causes, identity])
-    lines: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
-    for identity, *words in rows(state["ordered"]):
-        fields = dict(zip(_ORDERED, words, strict=True))
-        if fields["day"] <= until:
-            lines.setdefault((fields["order_no"], fields["product"]), []).append((identity, fields))
-    found: dict[tuple[str, str], _Outstanding] = {}
-    for place, ordered in sorted(lines.items()):
-        first = min(ordered, key=lambda each: (each[1]["day"], each[0]))[1]
-        amount = sum(int(fields["units"]) for _, fields in ordered)
-        accepted, causes = taken.get(place, (0, []))
-        if accepted >= amount:
-            continue
-        group = found.setdefault(
-            (first["distributor"], place[1]), _Outstanding(first["region"], first["drug"])
-        )
-        group.ordered += amount
-        group.accepted += max(0, accepted)
-        group.orders.add(place[0])
-        group.oldest = min(filter(None, (group.oldest, first["day"])))
-        group.causes += [*(identity for identity, _ in ordered), *sorted(causes)]
-    return found
+def _slot(group: Group) -> str:
+    return "/".join(group)

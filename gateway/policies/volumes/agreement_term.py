@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateway.policies.claims import Claim, Difference
+from gateway.policies.claims import Difference
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
@@ -94,11 +94,9 @@ def _fact(message: Message, content: State) -> dict[str, Any]:
 
 
 def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
-    wanted: dict[str, Claim] = dict(term_claims(state, rules))
     day = day_in_china(message.time)
     difference = Difference(
         AgreementTerm.name, key, cause, message.id, day, state["open"], TERM_ENDS
     )
-    still = difference.settle(wanted)
-    after = {**state, "due": next_due(state, rules), "open": still}
-    return Judgement(after, difference.conclusions)
+    after = {**state, "due": next_due(state, rules)}
+    return difference.judgement(after, term_claims(state, rules))

@@ -68,8 +68,7 @@ def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebo
         state["open"],
         _ENDS,
     )
-    still = difference.settle(dict(_routes(state, rules)))
-    return Judgement({**state, "open": still}, difference.conclusions)
+    return difference.judgement(state, _routes(state, rules))
 
 
 def _routes(state: State, rules: Rulebook) -> Iterator[tuple[str, Claim]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.policies.claims import Claim, Difference
+from gateway.policies.claims import Difference
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
@@ -109,15 +109,12 @@ def _fact(message: Message, content: State) -> State:
 
 
 def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
-    wanted: dict[str, Claim] = dict(
-        report_claims(state["reported"], state["used"], state["windows"], rules)
-    )
+    wanted = report_claims(state["reported"], state["used"], state["windows"], rules)
     day = day_in_china(message.time)
     difference = Difference(
         VolumeReport.name, key, cause, message.id, day, state["open"], REPORT_ENDS
     )
-    still = difference.settle(wanted)
-    return Judgement({**state, "open": still}, difference.conclusions)
+    return difference.judgement(state, wanted)
 
 
 def with_window(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.policies.claims import Claim, Difference
+from gateway.policies.claims import Difference
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
@@ -136,7 +136,6 @@ def _settled(
     if not any(window[1] == batch for window in state["windows"].values()) and not state["open"]:
         return Judgement(state)  # nothing is computed before the figures are complete
     drug = content.get("drug") or key.split("/", 1)[1]
-    wanted: dict[str, Claim] = dict(split_claims(drug, state, rules))
     difference = Difference(
         VolumeSplit.name,
         key,
@@ -146,5 +145,4 @@ def _settled(
         state["open"],
         SPLIT_ENDS,
     )
-    still = difference.settle(wanted)
-    return Judgement({**state, "open": still}, difference.conclusions)
+    return difference.judgement(state, split_claims(drug, state, rules))

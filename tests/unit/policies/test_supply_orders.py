@@ -187,6 +187,50 @@ def test_old_orders_are_forgotten() -> None:
     assert len(state["ordered"]) == ORDERS_KEPT
 
 
+@pytest.mark.parametrize(("region", "kept"), [(YUNNAN, 1), (GUIZHOU, 0), (SICHUAN, 0)])
+def test_orders_are_kept_only_where_a_paper_of_the_province_watches_deliveries(
+    region: str, kept: int
+) -> None:
+    host = orders(
+        ordered("DD1", "1.0000", "2020-03-02", region=region),
+        delivered("r", "DD1", "1.0000", "2020-03-03", region=region),
+    )
+    (state,) = host.states.values()
+    assert (len(state["ordered"]), len(state["accepted"])) == (kept, kept)
+
+
+def test_a_late_delivery_changes_the_figure_of_its_own_distributor_and_product_only() -> None:
+    host = orders(
+        ORDER,
+        ordered("DD2", "7.0000", "2020-03-02", by=D2),
+        ordered("DD3", "9.0000", "2020-03-02", product=OTHER_PRODUCT),
+        ended("2020-03-31"),
+    )
+    (found,) = host.take(delivered("r", "DD1", "60.0000", "2020-03-20"))
+    assert (found.data["outstanding_quantity"], found.data["distributor"]) == ("40.0000", D1)
+    (over,) = host.take(delivered("s", "DD3", "9.0000", "2020-03-20", unified_code=OTHER_PRODUCT))
+    assert over.type == SUPPLY_FINDING_ENDED
+    assert len(open_now(host)) == 2
+
+
+def test_an_order_told_late_to_be_of_another_distributor_moves_what_is_outstanding() -> None:
+    host = orders(ordered("DD1", "5.0000", "2020-03-09"), ended("2020-03-31"))
+    host.take(ordered("DD1", "8.0000", "2020-03-02", by=D2))  # its earliest line says from whom
+    ((_, found),) = open_now(host)
+    assert (found.data["distributor"], found.data["ordered_quantity"]) == (D2, "13.0000")
+
+
+def test_what_rests_on_forgotten_orders_ends_with_the_next_late_fact() -> None:
+    host = orders(ordered("DD0", "1.0000", "2020-01-05", product=OTHER_PRODUCT))
+    for month in range(2, 7):
+        host.take(ordered(f"DD{month}", "1.0000", f"2020-{month:02d}-05"))
+    host.take(ended("2020-06-30"), ordered("DD7", "1.0000", "2020-07-01"))
+    assert len(open_now(host)) == 2
+    (over, changed) = host.take(delivered("r", "DD6", "1.0000", "2020-06-20"))
+    assert over.type == SUPPLY_FINDING_ENDED
+    assert changed.data["outstanding_quantity"] == "4.0000"
+
+
 DAYS = st.integers(0, 90).map(lambda at: days_after("2020-02-20", at))
 QUANTITIES = st.sampled_from(["10.0000", "20.0000", "30.0000"])
 
