@@ -119,22 +119,29 @@ class Working:
     cache: StateCache = field(default_factory=StateCache)
     kept: int = 0
     """How many states were replaced and conclusions drawn so far."""
-    _states: dict[tuple[str, str], _Slot] = field(default_factory=dict)
-    _regions: dict[tuple[str, str], _Slot] = field(default_factory=dict)
+    _states: dict[str, dict[str, _Slot]] = field(default_factory=dict)
+    """By policy and key, like the regions' records."""
+    _regions: dict[str, dict[str, _Slot]] = field(default_factory=dict)
     _submissions: list[Submission] = field(default_factory=list)
 
     async def load(self, journal: Journal, tasks: Sequence[Task]) -> None:
         """Read every state and region record that the tasks concern: one read per policy and space."""
-        for policy in {task.policy.name for task in tasks}:
-            of_policy = [task.scope for task in tasks if task.policy.name == policy]
-            states = list(dict.fromkeys(scope.key for scope in of_policy if scope.key))
-            regions = list(dict.fromkeys(scope.region for scope in of_policy if scope.region))
-            found = await journal.get_many(STATE_SPACE + policy, states) if states else {}
-            for key in states:
-                self._states[policy, key] = self._cached((policy, key), found.get(key))
-            found = await journal.get_many(REGION_SPACE + policy, regions) if regions else {}
+        wanted: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+        for task in tasks:
+            keys, regions = wanted.setdefault(task.policy.name, ({}, {}))
+            if task.scope.key:
+                keys[task.scope.key] = None
+            if task.scope.region:
+                regions[task.scope.region] = None
+        for policy, (keys, regions) in wanted.items():
+            states = self._states.setdefault(policy, {})
+            found = await journal.get_many(STATE_SPACE + policy, list(keys)) if keys else {}
+            for key in keys:
+                states[key] = self._cached((policy, key), found.get(key))
+            records = self._regions.setdefault(policy, {})
+            found = await journal.get_many(REGION_SPACE + policy, list(regions)) if regions else {}
             for key in regions:
-                self._regions[policy, key] = _slot(found.get(key))
+                records[key] = _slot(found.get(key))
 
     async def load_all(self, journal: Journal, policy: str, prefix: str) -> None:
         """Read every state of a policy under a prefix, page by page."""
@@ -149,17 +156,17 @@ class Working:
         return sorted(
             (
                 key
-                for (named, key), slot in self._states.items()
-                if named == policy and key.startswith(prefix) and (slot.version or slot.changed)
+                for key, slot in self._states.get(policy, {}).items()
+                if key.startswith(prefix) and (slot.version or slot.changed)
             ),
             key=str.encode,
         )
 
     def take(self, policy: str, found: Iterable[tuple[str, Stored]]) -> list[str]:
         """Take over states that were scanned; return their keys."""
-        keys = []
+        keys, states = [], self._states.setdefault(policy, {})
         for key, stored in found:
-            self._states[policy, key] = self._cached((policy, key), stored)
+            states[key] = self._cached((policy, key), stored)
             keys.append(key)
         return keys
 
@@ -170,24 +177,31 @@ class Working:
 
     def state(self, task: Task, key: str) -> State:
         """Return a state as it is now, begun when it does not exist."""
-        slot = self._states.setdefault((task.policy.name, key), _slot(None))
+        states = self._states.setdefault(task.policy.name, {})
+        slot = states.get(key)
+        if slot is None:
+            slot = states[key] = _Slot(None, 0)
         if slot.state is None:
-            region = self._regions.get((task.policy.name, task.scope.region))
+            region = self._region(task)
             slot.state = task.policy.begin(region.state if region is not None else None)
         return slot.state
 
+    def _region(self, task: Task) -> _Slot | None:
+        records = self._regions.get(task.policy.name)
+        return records.get(task.scope.region) if records else None
+
     def keep(self, task: Task, key: str, state: State) -> None:
         """Replace a state. One that begins and is not kept leaves its region's record alone."""
-        slot = self._states[task.policy.name, key]
-        region = self._regions.get((task.policy.name, task.scope.region))
-        if slot.version == 0 and region is not None:
+        slot = self._states[task.policy.name][key]
+        if slot.version == 0 and (region := self._region(task)) is not None:
             region.changed = True  # a period that closes meanwhile must not miss this new state
         slot.state, slot.changed = state, True
         self.kept += 1
 
     def remember(self, task: Task) -> None:
         """Let the region's record take in the message, or forget the one that is withdrawn."""
-        slot = self._regions.setdefault((task.policy.name, task.scope.region), _slot(None))
+        records = self._regions.setdefault(task.policy.name, {})
+        slot = records.setdefault(task.scope.region, _Slot(None, 0))
         if task.gone is None:
             slot.state = task.policy.remember(slot.state, task.message, task.content)
         else:
@@ -202,26 +216,31 @@ class Working:
     @property
     def changed(self) -> bool:
         """Return whether anything follows that must be written."""
-        slots = (*self._states.values(), *self._regions.values())
-        return bool(self._submissions) or any(slot.changed for slot in slots)
+        spaces = (*self._states.values(), *self._regions.values())
+        return bool(self._submissions) or any(
+            slot.changed for slots in spaces for slot in slots.values()
+        )
 
     def settle(self) -> Commit:
         """Return everything as one commit."""
         work = Commit(submissions=list(self._submissions))
-        for space, slots in ((STATE_SPACE, self._states), (REGION_SPACE, self._regions)):
-            for (policy, key), slot in slots.items():
-                if slot.changed:
-                    # a region without a record is written as null: only its version matters then
-                    value = orjson.dumps(slot.state)
-                    slot.size = len(value)
-                    work.writes.append(Write(space + policy, key, value, slot.version))
+        for space, policies in ((STATE_SPACE, self._states), (REGION_SPACE, self._regions)):
+            for policy, slots in policies.items():
+                place = space + policy
+                for key, slot in slots.items():
+                    if slot.changed:
+                        # a region without a record is written as null: only its version matters then
+                        value = orjson.dumps(slot.state)
+                        slot.size = len(value)
+                        work.writes.append(Write(place, key, value, slot.version))
         return work
 
     def committed(self) -> None:
         """Keep the states that were written, once the commit has succeeded."""
-        for place, slot in self._states.items():
-            if slot.changed and slot.state is not None:
-                self.cache.keep(place, slot.version + 1, slot.state, slot.size)
+        for policy, slots in self._states.items():
+            for key, slot in slots.items():
+                if slot.changed and slot.state is not None:
+                    self.cache.keep((policy, key), slot.version + 1, slot.state, slot.size)
 
 
 def _slot(stored: Stored | None) -> _Slot:
