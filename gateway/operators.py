@@ -11,14 +11,14 @@ The key of the HTTP API lies in `secrets/operators/<id>.key`. Two entries are tw
 from __future__ import annotations
 
 import hmac
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.errors import Misconfigured
+from gateway.toml_tables import by_id, check_tables, read_tables
 
 FILE: Final = "operators.toml"
 KEYS: Final = ("secrets", "operators")
@@ -69,43 +69,14 @@ class Operators:
 
         Raises Misconfigured with every finding (file, person, field).
         """
-        path, folder = home / FILE, home.joinpath(*KEYS)
-        if not path.exists():
-            return cls({}, {})
-        try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise Misconfigured(f"{FILE}: {error}") from error
-        findings: list[str] = []
-        listed = _listed(given, findings)
+        sound, findings = check_tables(read_tables(home / FILE), "operator", FILE, Operator)
+        listed = by_id((one for _, one in sound), "operator", FILE, findings)
+        folder = home.joinpath(*KEYS)
         keys = {key.stem: key.read_bytes().strip() for key in sorted(folder.glob("*.key"))}
         findings += _key_findings(keys)
         if findings:
             raise Misconfigured(*findings)
         return cls(listed, keys)
-
-
-def _listed(given: Mapping[str, Any], findings: list[str]) -> dict[str, Operator]:
-    findings += [f"{FILE}: {name}: no such table" for name in given if name != "operator"]
-    records = given.get("operator", [])
-    if not isinstance(records, list):
-        findings.append(f"{FILE}: [[operator]]: a list of tables is expected")
-        return {}
-    listed: dict[str, Operator] = {}
-    for number, record in enumerate(records, start=1):
-        named = record.get("id", f"#{number}") if isinstance(record, dict) else f"#{number}"
-        try:
-            one = Operator.model_validate(record)
-        except ValidationError as error:
-            findings += [
-                f"{FILE}: operator {named}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
-                for each in error.errors()
-            ]
-            continue
-        if one.id in listed:
-            findings.append(f"{FILE}: operator {one.id} stands twice")
-        listed[one.id] = one
-    return listed
 
 
 def _key_findings(keys: Mapping[str, bytes]) -> list[str]:

@@ -5,16 +5,17 @@ Three hundred hospitals on one interface are three hundred entries here and one 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.errors import Misconfigured
+from gateway.toml_tables import by_id, check_tables, read_tables
 from schemas.codes import Region
 
+FILE: Final = "partners.toml"
 PartnerId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$")]
 
 
@@ -78,37 +79,17 @@ class Partners:
 
         Raises Misconfigured with every finding (file, partner, field).
         """
-        path = home / "partners.toml"
-        if not path.exists():
-            return cls({}, {})
-        try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise Misconfigured(f"{path.name}: {error}") from error
-        listed = cls.parse(given, path.name)
+        listed = cls.parse(read_tables(home / FILE))
         secrets = {
             key.stem: key.read_bytes().strip() for key in sorted((home / "secrets").glob("*.key"))
         }
         return cls(listed, secrets)
 
     @staticmethod
-    def parse(given: Mapping[str, Any], file: str) -> dict[str, Partner]:
+    def parse(given: Mapping[str, Any]) -> dict[str, Partner]:
         """Return the partners of a parsed file by id. Raises Misconfigured with every finding."""
-        findings: list[str] = []
-        listed: dict[str, Partner] = {}
-        for number, record in enumerate(given.get("partner", ()), start=1):
-            named = record.get("id", f"#{number}") if isinstance(record, dict) else f"#{number}"
-            try:
-                one = Partner.model_validate(record)
-            except ValidationError as error:
-                findings += [
-                    f"{file}: partner {named}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
-                    for each in error.errors()
-                ]
-                continue
-            if one.id in listed:
-                findings.append(f"{file}: partner {one.id} stands twice")
-            listed[one.id] = one
+        sound, findings = check_tables(given, "partner", FILE, Partner)
+        listed = by_id((one for _, one in sound), "partner", FILE, findings)
         if findings:
             raise Misconfigured(*findings)
         return listed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,10 +21,10 @@ from gateway.commands.terminal import (
     writing,
 )
 from gateway.errors import Misconfigured
-from gateway.partners import Partner, Partners
+from gateway.partners import FILE, Partner, Partners
+from gateway.toml_tables import parse_tables, read_text
 
 app = typer.Typer(help="对接方 partner organisations", no_args_is_help=True)
-FILE: Final = "partners.toml"
 SECRET_BYTES: Final = 32
 _FORMS: Final = {
     "id": (
@@ -86,8 +85,7 @@ def add(
 def _with_record(home: Path, record: dict[str, str], sender_ids: list[str]) -> str:
     """Return partners.toml with one more record. Raises Misconfigured, with every finding."""
     home.mkdir(parents=True, exist_ok=True)
-    path = home / FILE
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    before = read_text(home / FILE)
     _parsed(before)
     lines = [f"{field} = {_quoted(value)}" for field, value in record.items() if value]
     if sender_ids:
@@ -103,10 +101,7 @@ def _with_record(home: Path, record: dict[str, str], sender_ids: list[str]) -> s
 
 
 def _parsed(text: str) -> dict[str, Partner]:
-    try:
-        return Partners.parse(tomllib.loads(text), FILE)
-    except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(f"{FILE}: 不是有效的 TOML not valid TOML: {error}") from error
+    return Partners.parse(parse_tables(text, FILE))
 
 
 def _findings(record: Mapping[str, str], listed: Mapping[str, Partner]) -> Iterator[str]:

@@ -10,18 +10,18 @@ reason  = "黔医保发〔2019〕69号 五（三）"
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from adapters._kit.protocol import Interface
 from gateway.delivery.address import address_findings
 from gateway.errors import Misconfigured
 from gateway.partners import Partner, PartnerId, Partners
+from gateway.toml_tables import check_tables, read_tables
 from schemas.codes import Institution, Region
 from schemas.envelope import Message
 from schemas.events import EVENT_TYPES
@@ -118,14 +118,7 @@ class Routes:
         Raises Misconfigured with every finding: file, route, field; unknown partner, no address, a
         type the partner's interface does not hear, a pattern that matches no type.
         """
-        path = home / FILE
-        if not path.exists():
-            return cls((), interfaces)
-        try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise Misconfigured(f"{FILE}: {error}") from error
-        listed, findings = _read(given)
+        listed, findings = check_tables(read_tables(home / FILE), "route", FILE, Route)
         known = {one.id: one for one in partners}
         for number, route in listed:
             findings += [
@@ -139,23 +132,6 @@ class Routes:
         }
         concerns = {name: one.concerns for name, one in spoken.items() if one.concerns is not None}
         return cls(tuple(route for _, route in listed), interfaces, concerns)
-
-
-def _read(given: Mapping[str, Any]) -> tuple[list[tuple[int, Route]], list[str]]:
-    findings = [f"{FILE}: {key}: only [[route]] may stand here" for key in given if key != "route"]
-    records = given.get("route", [])
-    if not isinstance(records, list):
-        return [], [*findings, f"{FILE}: route: write [[route]], not [route]"]
-    listed: list[tuple[int, Route]] = []
-    for number, record in enumerate(records, start=1):
-        try:
-            listed.append((number, Route.model_validate(record)))
-        except ValidationError as error:
-            findings += [
-                f"{FILE}: route #{number}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
-                for each in error.errors()
-            ]
-    return listed, findings
 
 
 def _findings(

@@ -65,7 +65,7 @@ def test_a_person_without_a_key_is_nobody_at_the_door(tmp_path: Path) -> None:
         ("[[operator]]\nid = 'li'\nname = 'x'\nmay = ['approve']\nage = 3\n", "li: age"),
         ("[[operator]]\nname = 'x'\nmay = ['approve']\n", "operator #1: id"),
         ("[operator]\nid = 'li'\n", "a list of tables is expected"),
-        ("[[people]]\nid = 'li'\n", "people: no such table"),
+        ("[[people]]\nid = 'li'\n", "people: 没有此表 no such table"),
         ("[[operator\n", "operators.toml: "),
         (TWO_PEOPLE + TWO_PEOPLE, "operator li-ming stands twice"),
     ],
