@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from gateway.policies.policy import Conclusion, because, conclusion_identity
+from gateway.policies.policy import because
+from gateway.policies.prices.drawing import NamingDrawing
 from gateway.policies.prices.price_book import day_after
-from gateway.policies.rulebook import Rulebook, Term
+from gateway.policies.rulebook import Term
 from schemas.events import LISTING_RESTORED, LISTING_SUSPENDED
 from schemas.listing import RestoredBecause
 
@@ -45,18 +46,10 @@ Product = tuple[str, str, str]
 """(unified code, drug name, region)"""
 
 
-class Telling:
+class Telling(NamingDrawing):
     """The conclusions that one message leads to for one drug, in order."""
 
-    def __init__(self, drug: str, cause: str, causes: Sequence[str], rules: Rulebook) -> None:
-        self._drug, self._cause, self._causes, self._rules = drug, cause, causes, rules
-        self._drawn: list[Conclusion] = []
-        self.names: dict[str, str] = {}
-        """Names of products whose last listing is gone."""
-
-    def conclusions(self) -> tuple[Conclusion, ...]:
-        """Return what was concluded."""
-        return tuple(self._drawn)
+    policy = POLICY
 
     def compare(
         self, product: Product, known: Mapping[str, Open], wanted: Sequence[Suspension]
@@ -141,11 +134,9 @@ class Telling:
         )
 
     def _draw(self, type_: str, product: Product, data: dict[str, Any]) -> str:
-        number = len(self._drawn)
         code, name, region = product
-        about = {"unified_code": code, "drug": self._drug, "drug_name": name, "region": region}
-        self._drawn.append(Conclusion(type_, about | data))
-        return conclusion_identity(POLICY, self._cause, self._drug, number)
+        about = {"unified_code": code, "drug": self._key, "drug_name": name, "region": region}
+        return self.draw(type_, about | data)
 
     def _terms(self, region: str, day: str) -> tuple[Term | None, Term | None, Term | None]:
         terms, on = self._rules.of(region), date.fromisoformat(day)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from gateway.policies.policy import Conclusion, because, conclusion_identity
+from gateway.policies.policy import because
+from gateway.policies.prices.drawing import Drawing
 from gateway.policies.prices.linkage_steps import Candidate, Step
 from gateway.policies.prices.linkage_terms import SCOPE, LinkTerms
 from gateway.policies.prices.listings import NEGOTIATED, Market, Place
@@ -30,18 +31,15 @@ def in_force(listing: Span, linked: Sequence[Sequence[Any]], day: str) -> int:
     return min([listing.price, *ordered])
 
 
-class Telling:
+class Telling(Drawing):
     """The conclusions that one message leads to for one drug, in order."""
 
-    def __init__(self, drug: str, cause: str, causes: Sequence[str], rules: Rulebook) -> None:
-        self._drug, self._cause, self._causes, self._rules = drug, cause, causes, rules
-        self._drawn: list[Conclusion] = []
+    policy = POLICY
+
+    def __init__(self, key: str, cause: str, causes: Sequence[str], rules: Rulebook) -> None:
+        super().__init__(key, cause, causes, rules)
         self.linked: Mapping[str, Sequence[Open]] = {}
         """The open linked prices by listing."""
-
-    def conclusions(self) -> tuple[Conclusion, ...]:
-        """Return what was concluded."""
-        return tuple(self._drawn)
 
     def compare(
         self, market: Market, place: Place, span: Span, known: Sequence[Open], steps: Sequence[Step]
@@ -97,7 +95,7 @@ class Telling:
             data = {
                 "linked_id": identity,
                 "unified_code": place.product,
-                "drug": self._drug,
+                "drug": self._key,
                 "drug_name": name,
                 "region": place.region,
                 "price_ended": plain(price, PRICE_SCALE),
@@ -106,19 +104,17 @@ class Telling:
                 "effective_from": since,
                 "because": because(RULE, self._terms_of(place.region, since), [line], causes),
             }
-            self._drawn.append(Conclusion(PRICE_LINK_ENDED, data))
+            self.draw(PRICE_LINK_ENDED, data)
 
     def _link(
         self, place: Place, span: Span, name: str, step: Step, after: str, earlier: Open | None
     ) -> Open:
         """Conclude one linked price (or proposal) and return it as it lies in the state."""
         found = step.found
-        number = len(self._drawn)
-        identity = conclusion_identity(POLICY, self._cause, self._drug, number)
         replaces = earlier[_IDENTITY] if earlier is not None else None
         data = {
             "unified_code": place.product,
-            "drug": self._drug,
+            "drug": self._key,
             "drug_name": name,
             "region": place.region,
             "price_before": plain(step.before, PRICE_SCALE),
@@ -133,8 +129,7 @@ class Telling:
             "because": self._why(span, step, after, replaces or ""),
         }
         type_ = PRICE_LINKED if found.terms.ordered else PRICE_LINK_PROPOSED
-        self._drawn.append(Conclusion(type_, data))
-        return [*step.content, identity, *found.place]
+        return [*step.content, self.draw(type_, data), *found.place]
 
     def _why(self, span: Span, step: Step, after: str, replaces: str) -> dict[str, Any]:
         found = step.found

@@ -11,20 +11,19 @@ lets it end: a later listing in another group does not reach the first one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, Final
 
 from gateway.policies.policy import (
-    Conclusion,
     Judgement,
     Regionless,
     Scope,
     State,
     because,
-    conclusion_identity,
     withdrawal_cause,
 )
+from gateway.policies.prices.drawing import NamingDrawing
 from gateway.policies.prices.listings import (
     LISTED,
     NO_LISTINGS,
@@ -34,6 +33,7 @@ from gateway.policies.prices.listings import (
     Place,
     full_about,
 )
+from gateway.policies.prices.payment_standard_ceiling import Ceiling
 from gateway.policies.prices.payment_standard_pieces import (
     Change,
     Found,
@@ -46,7 +46,7 @@ from gateway.policies.prices.payment_standard_pieces import (
     turns_of,
     turns_of_terms,
 )
-from gateway.policies.prices.price_book import ABOUT, Span, entry_of
+from gateway.policies.prices.price_book import entry_of, holding
 from gateway.policies.ratio import priced
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
@@ -59,6 +59,10 @@ from schemas.money import PRICE_SCALE, plain
 
 RULE: Final = "R6"
 CAP: Final = "payment_standard.cap"
+
+
+_HIGHEST: Final = 2
+"""Place of the product whose price it is in an open cap."""
 
 
 class PaymentCap(Regionless):
@@ -83,7 +87,7 @@ class PaymentCap(Regionless):
         entry, about = entry_of(message, content), full_about(content)
         after = Market(state).with_entry(place, entry, about).state
         after = {**after, "drugs": {**state["drugs"], place.product: content["drug"]}}
-        drawing = _Drawing(key, message.id, (message.id,), rules)
+        drawing = _Capping(key, message.id, (message.id,), rules)
         return drawing.difference(after, content)
 
     def withdraw(
@@ -100,36 +104,38 @@ class PaymentCap(Regionless):
         after = Market(state).without_entry(place, gone.id).state
         if after is state:
             return Judgement()
-        drawing = _Drawing(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
+        drawing = _Capping(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
         drawing.names[place.product] = content["drug_name"]
         return drawing.difference(after, content)
 
 
-class _Drawing:
+class _Capping(NamingDrawing):
     """The conclusions that one message leads to for one group, in order."""
 
-    def __init__(self, key: str, cause: str, causes: Sequence[str], rules: Rulebook) -> None:
-        self._key, self._cause, self._causes, self._rules = key, cause, causes, rules
-        self._drawn: list[Conclusion] = []
-        self.names: dict[str, str] = {}
-        """Names of products whose last listing is gone."""
+    policy = PaymentCap.name
 
     def difference(self, state: State, content: State) -> Judgement:
         """Infer the caps that a listing may concern; conclude how they differ from what is open."""
         market, own = Market(state), content["unified_code"]
-        products = sorted({own, *market.products()}) if content["kind"] == SELECTED else [own]
+        selected = content["kind"] == SELECTED
+        products = sorted({own, *market.products()}) if selected else [own]
         listed = [key for code in market.products() for key in market.of_product(code)]
         below = {key[: REGION_END - 1] for key in listed}
         still = dict(state["open"])
         for region in regions_concerned(self._rules, content["region"], CAP, below):
+            ceiling = Ceiling(market, region)
+            every = own in ceiling.codes
             for code in products:
+                known = still.get(f"{region}/{code}", {})
+                if code != own and not every and not _rests_on(known, own):
+                    continue  # another one was the highest, and is
                 speaks = speaker(self._rules, region, market.of_product(code))
-                wanted = _caps(market, speaks, code) if speaks is not None else []
-                known = still.pop(f"{region}/{code}", {})
+                wanted = _caps(market, speaks, code, ceiling) if speaks is not None else []
+                still.pop(f"{region}/{code}", None)
                 told = self._compare(market, state["drugs"], (code, region), known, wanted)
                 if told:
                     still[f"{region}/{code}"] = told
-        return Judgement({**market.state, "open": still}, tuple(self._drawn))
+        return Judgement({**market.state, "open": still}, self.conclusions())
 
     def _compare(
         self,
@@ -144,7 +150,7 @@ class _Drawing:
             about = {
                 "unified_code": place[0],
                 "drug": drugs.get(place[0], place[0]),
-                "drug_name": self._name(market, place[0]),
+                "drug_name": self.name_of(market, place[0]),
                 "region": place[1],
                 "comparison_group": self._key.partition("/")[2],
                 "effective_from": change.since,
@@ -153,24 +159,21 @@ class _Drawing:
                 del still[change.since]
                 self._end(about, change)
             else:
-                still[change.since] = [self._set(about, change), change.piece.content]
+                identity = self._set(about, change.piece, change.known)
+                still[change.since] = [identity, change.piece.content]
         return still
 
-    def _set(self, about: dict[str, Any], change: Change) -> str:
-        identity = conclusion_identity(PaymentCap.name, self._cause, self._key, len(self._drawn))
-        if change.piece is not None:
-            found = change.piece.found
-            trigger = self._causes if change.known else ()
-            causes = (*found.facts, change.known, *trigger)
-            data = about | {
-                "cap_price": plain(found.content[0], PRICE_SCALE),
-                "highest_code": found.content[1],
-                "effective_to": change.piece.until or None,
-                "replaces": change.known or None,
-                "because": because(RULE, found.terms, found.arithmetic, causes),
-            }
-            self._drawn.append(Conclusion(PAYMENT_STANDARD_CAPPED, data))
-        return identity
+    def _set(self, about: dict[str, Any], piece: Piece, replaces: str) -> str:
+        found = piece.found
+        causes = (*found.facts, replaces, *(self._causes if replaces else ()))
+        data = about | {
+            "cap_price": plain(found.content[0], PRICE_SCALE),
+            "highest_code": found.content[1],
+            "effective_to": piece.until or None,
+            "replaces": replaces or None,
+            "because": because(RULE, found.terms, found.arithmetic, causes),
+        }
+        return self.draw(PAYMENT_STANDARD_CAPPED, data)
 
     def _end(self, about: dict[str, Any], change: Change) -> None:
         terms = self._rules.of(about["region"])
@@ -181,47 +184,37 @@ class _Drawing:
             RULE, [term] if term is not None else [], [line], (change.known, *self._causes)
         )
         data = about | {"cap_id": change.known, "because": why}
-        self._drawn.append(Conclusion(PAYMENT_STANDARD_CAP_ENDED, data))
-
-    def _name(self, market: Market, code: str) -> str:
-        for series in market.of_product(code).values():
-            return market.about(series[-1][ABOUT]).drug_name
-        return self.names.get(code, code)
+        self.draw(PAYMENT_STANDARD_CAP_ENDED, data)
 
 
-def _caps(market: Market, speaks: Speaker, product: str) -> list[Piece]:
+def _rests_on(known: Mapping[str, list[Any]], code: str) -> bool:
+    """Return whether an open cap is the price of a product."""
+    return any(content[_HIGHEST] == code for _, content in known.values())
+
+
+def _caps(market: Market, speaks: Speaker, product: str, ceiling: Ceiling) -> list[Piece]:
     """Return the caps on one product from day to day."""
     listed = market.above(product, speaks.region, LISTED)
-    if not listed:
+    if not any(market.about(span.about).insured is True for span in listed):
         return []
-    chosen = {code: market.above(code, speaks.region, SELECTED) for code in market.products()}
+    chosen = market.above(product, speaks.region, SELECTED)
 
     def turns() -> Iterator[str]:
-        yield from turns_of(listed)
-        yield from (day for spans in chosen.values() for day in turns_of(spans))
+        yield from turns_of((*listed, *chosen))
+        yield from ceiling.days
         yield from turns_of_terms(speaks.terms, (CAP,))
 
     def on(day: str) -> Found | None:
-        term, own = speaks.value(CAP, day), _holding(listed, day)
-        if term is None or own is None or not speaks.speaks(CAP, day):
+        own, highest = holding(listed, day), ceiling.on(day)
+        if own is None or highest is None or holding(chosen, day):
             return None
-        if market.about(own.about).insured is not True or _holding(chosen[product], day):
+        term = speaks.value(CAP, day)
+        if term is None or not speaks.speaks(CAP, day):
             return None
-        prices = [
-            (span.price, code, span)
-            for code, spans in chosen.items()
-            if (span := _holding(spans, day)) is not None
-            and span.price
-            and market.about(span.about).insured is True
-        ]
-        if not prices:
+        if market.about(own.about).insured is not True:
             return None
-        price, code, span = max(prices, key=lambda one: (one[0], one[1]))
+        price, code, identity = highest
         line = f"同组最高中选价 highest selected price of the group: {priced(price)} ({code})"
-        return Found((price, code), (term,), (line,), (own.id, span.id))
+        return Found((price, code), (term,), (line,), (own.id, identity))
 
     return pieces(turns(), on)
-
-
-def _holding(spans: Sequence[Span], day: str) -> Span | None:
-    return next((span for span in spans if span.holds_on(day)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any, Final
@@ -17,7 +17,7 @@ from gateway.policies.prices.payment_standard_pieces import (
     turns_of,
     turns_of_terms,
 )
-from gateway.policies.prices.price_book import FOREVER, Span, day_after
+from gateway.policies.prices.price_book import FOREVER, Span, day_after, holding
 from gateway.policies.quarters import add_months
 from gateway.policies.ratio import priced
 from gateway.policies.rulebook import Term
@@ -88,7 +88,7 @@ class Standards:
         basis = self._speaker.value(BASIS, day)
         if basis is None or not self._speaker.speaks(BASIS, day):
             return None
-        own = _holding(self._chosen, day)
+        own = holding(self._chosen, day)
         if own is not None:
             if not (self._insured(own) and own.price):
                 return None
@@ -105,7 +105,7 @@ class Standards:
 
     def _same_generic(self, day: str, basis: Term) -> Found | None:
         """Return the standard of a product that is not selected: that of the selected one."""
-        same, listed = self._speaker.value(SAME_FOR, day), _holding(self._listed, day)
+        same, listed = self._speaker.value(SAME_FOR, day), holding(self._listed, day)
         if same is None or listed is None or not self._insured(listed):
             return None
         passed = at(self._passed, day)
@@ -141,7 +141,7 @@ class Standards:
         """Return the selected product whose price is the standard; None: none, or several differ."""
         found = []
         for code, spans in self._others():
-            span = _holding(spans, day)
+            span = holding(spans, day)
             if span is not None and self._comparable(span, about):
                 found.append((span.price, code, span))
         if not found:
@@ -244,8 +244,3 @@ def _check_falling(steps: Sequence[Sequence[Any]]) -> None:
         if later[1] > earlier[1]:
             line = f"{later[0]}: {priced(later[1])} > {priced(earlier[1])}"
             raise Refusal(RefusedBecause.RISING, line)
-
-
-def _holding(spans: Iterable[Span], day: str) -> Span | None:
-    """Return the first span (the nearest region's) that holds on a day."""
-    return next((span for span in spans if span.holds_on(day)), None)

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from gateway.policies.policy import Conclusion, because, conclusion_identity
-from gateway.policies.prices.listings import Market
+from gateway.policies.policy import because
+from gateway.policies.prices.drawing import NamingDrawing
 from gateway.policies.prices.payment_standard_pieces import Change, Open, Piece, Speaker, changes
 from gateway.policies.prices.payment_standard_rules import BASIS, YEARS, Refusal, Schedule
-from gateway.policies.prices.price_book import ABOUT
 from gateway.policies.ratio import priced
-from gateway.policies.rulebook import Rulebook, Term
+from gateway.policies.rulebook import Term
 from schemas.events import (
     PAYMENT_STANDARD_ENDED,
     PAYMENT_STANDARD_SCHEDULE_REFUSED,
@@ -35,24 +34,10 @@ class Product(NamedTuple):
     region: str
 
 
-class Telling:
+class Telling(NamingDrawing):
     """The conclusions that one message leads to for one drug, in order."""
 
-    def __init__(self, drug: str, cause: str, causes: Sequence[str], rules: Rulebook) -> None:
-        self._drug, self._cause, self._causes, self._rules = drug, cause, causes, rules
-        self._drawn: list[Conclusion] = []
-        self.names: dict[str, str] = {}
-        """Names of products whose last listing is gone."""
-
-    def conclusions(self) -> tuple[Conclusion, ...]:
-        """Return what was concluded."""
-        return tuple(self._drawn)
-
-    def name_of(self, market: Market, code: str) -> str:
-        """Return how a product's listings call it."""
-        for series in market.of_product(code).values():
-            return market.about(series[-1][ABOUT]).drug_name
-        return self.names.get(code, code)
+    policy = POLICY
 
     def compare(
         self, product: Product, known: Mapping[str, list[Any]], wanted: Sequence[Piece]
@@ -129,15 +114,13 @@ class Telling:
         return said
 
     def _draw(self, type_: str, product: Product, data: dict[str, Any]) -> str:
-        number = len(self._drawn)
         about = {
             "unified_code": product.code,
-            "drug": self._drug,
+            "drug": self._key,
             "drug_name": product.name,
             "region": product.region,
         }
-        self._drawn.append(Conclusion(type_, about | data))
-        return conclusion_identity(POLICY, self._cause, self._drug, number)
+        return self.draw(type_, about | data)
 
     def _terms(self, region: str, day: str) -> list[Term]:
         """Return the term of the standard's basis on a day, or the nearest there is."""

@@ -13,7 +13,7 @@ is the message's place in the journal, `about` whatever its owner keeps with it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -148,6 +148,15 @@ def day_after(day: str) -> str:
     return (found + _DAY).isoformat() if found < date.max else day
 
 
+def holding(spans: Iterable[Span], day: str) -> Span | None:
+    """Return the first of some prices that is effective on a day."""
+    for span in spans:
+        if span.since <= day <= span.until:
+            return span
+    return None
+
+
+@lru_cache(maxsize=4096)
 def regions_above(region: str) -> tuple[str, ...]:
     """Return a region and those above it, nearest first: county, city, province."""
     return tuple(dict.fromkeys((region, f"{region[:4]}00", f"{region[:2]}0000")))

@@ -15,15 +15,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from gateway.policies.policy import (
-    Conclusion,
-    Judgement,
-    Scope,
-    State,
-    because,
-    conclusion_identity,
-    withdrawal_cause,
-)
+from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.prices.drawing import Drawing
 from gateway.policies.prices.price_book import (
     SINCE,
     Series,
@@ -185,16 +178,10 @@ def _of_product(state: State, content: State) -> list[str]:
     return [name for name, bought in state["bought"].items() if bought[0] == product]
 
 
-class _Comparing:
+class _Comparing(Drawing):
     """The deviations that one message leads to in one state, in order."""
 
-    def __init__(self, key: str, cause: str, causes: tuple[str, ...], rules: Rulebook) -> None:
-        self._key, self._cause, self._causes, self._rules = key, cause, causes, rules
-        self._drawn: list[Conclusion] = []
-
-    def conclusions(self) -> tuple[Conclusion, ...]:
-        """Return what was concluded."""
-        return tuple(self._drawn)
+    policy = PurchasePrices.name
 
     def judgement(self, state: State, identities: Iterable[str]) -> Judgement:
         """Compare some purchases anew; return the state with what is open, and the conclusions."""
@@ -266,9 +253,7 @@ class _Comparing:
             "acceptance_id": identity,
             "bought_on": bought.day,
         }
-        number = len(self._drawn)
-        self._drawn.append(Conclusion(type_, about | data))
-        return conclusion_identity(PurchasePrices.name, self._cause, self._key, number)
+        return self.draw(type_, about | data)
 
     def _term(self, bought: Purchase) -> Term | None:
         terms = self._rules.of(bought.region)

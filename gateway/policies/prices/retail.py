@@ -15,15 +15,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from gateway.policies.policy import (
-    Conclusion,
-    Judgement,
-    Scope,
-    State,
-    because,
-    conclusion_identity,
-    withdrawal_cause,
-)
+from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.prices.drawing import Drawing
 from gateway.policies.prices.payment_standard_split import split_by_standard
 from gateway.policies.prices.price_book import FOREVER, regions_above
 from gateway.policies.prices.price_book_months import (
@@ -201,16 +194,10 @@ def _of_month(state: State, month: str) -> State:
     return state if len(kept) == len(state["standards"]) else {**state, "standards": kept}
 
 
-class _Splitting:
+class _Splitting(Drawing):
     """The splits that one message leads to in one state, in order."""
 
-    def __init__(self, key: str, cause: str, causes: tuple[str, ...], rules: Rulebook) -> None:
-        self._key, self._cause, self._causes, self._rules = key, cause, causes, rules
-        self._drawn: list[Conclusion] = []
-
-    def conclusions(self) -> tuple[Conclusion, ...]:
-        """Return what was concluded."""
-        return tuple(self._drawn)
+    policy = Retail.name
 
     def judgement(self, state: State, sales: Iterable[str]) -> Judgement:
         """Split some sales anew; return the state with what is open, and the conclusions."""
@@ -285,9 +272,7 @@ class _Splitting:
             "sale_id": identity,
             "sold_on": sale.day,
         }
-        number = len(self._drawn)
-        self._drawn.append(Conclusion(type_, about | data))
-        return conclusion_identity(Retail.name, self._cause, self._key, number)
+        return self.draw(type_, about | data)
 
     def _terms(self, sale: Sale) -> list[Term]:
         """Return what the region's papers say of a sale's split; [] where they are silent."""
