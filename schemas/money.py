@@ -8,6 +8,7 @@ arithmetic they are integers scaled by a power of ten. Never a float, never a JS
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import StringConstraints
@@ -26,6 +27,10 @@ QuantityText = Annotated[str, StringConstraints(strict=True, pattern=QUANTITY_PA
 SumText = Annotated[str, StringConstraints(strict=True, pattern=SUM_PATTERN)]
 
 _DECIMAL = re.compile(r"(-?)([0-9]{1,14})(?:\.([0-9]{1,12}))?")
+_WHOLE_DIGITS: Final = 14
+_DECIMALS: Final = 12
+_REMEMBERED: Final = 16_384
+"""Texts: a receipt's are read by one policy after the other, a price comes again with every receipt."""
 
 
 def scaled(text: str, scale: int) -> int:
@@ -34,6 +39,21 @@ def scaled(text: str, scale: int) -> int:
     Raises ValueError when the text is not a plain ASCII decimal or has more than `scale` significant
     decimals (trailing zeros beyond the scale are harmless: 12.5000000 is 12.5).
     """
+    return _remembered(text, scale)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(text: str, scale: int) -> int:
+    whole, _, fraction = str.partition(text, ".")
+    if len(fraction) == scale <= _DECIMALS and 0 < len(whole) <= _WHOLE_DIGITS and fraction:
+        digits = whole + fraction  # the usual: exactly as many decimals as the scale has
+        if digits.isascii() and digits.isdigit():
+            return int(digits)
+    return _read(text, scale)
+
+
+def _read(text: str, scale: int) -> int:
+    """Return any decimal as `scaled` does."""
     found = _DECIMAL.fullmatch(text)
     if found is None:
         message = f"not a plain decimal: {text!r}"
@@ -49,9 +69,12 @@ def scaled(text: str, scale: int) -> int:
 
 def plain(value: int, scale: int) -> str:
     """Return an integer number of 10^-scale units as a decimal string with exactly `scale` places."""
-    sign = "-" if value < 0 else ""
-    whole, fraction = divmod(abs(value), 10**scale)
-    return f"{sign}{whole}.{fraction:0{scale}d}" if scale else f"{sign}{whole}"
+    if not scale:
+        return str(value)
+    sign, digits = ("-", str(-value)) if value < 0 else ("", str(value))
+    if len(digits) <= scale:
+        digits = digits.zfill(scale + 1)
+    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"
 
 
 def fen(text: str) -> int:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
-from typing import Final
+from typing import Any, Final
 
 from gateway.policies.workdays import Workdays
 
 _PROVINCE: Final = 2
+_REMEMBERED: Final = 65_536
+"""Answers of which term is in force: a region and a term for each day that anything happens on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ class Rulebook:
     """What follows from the rules alone and is asked again and again; who adds to it keeps it small."""
     _resolved: dict[str, Terms | None] = field(default_factory=dict, compare=False, repr=False)
     _spoken: dict[tuple[str, str], bool] = field(default_factory=dict, compare=False, repr=False)
+    _in_force: dict[tuple[str, str, str], Term | None] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def of(self, region: str) -> Terms | None:
         """Return the terms of a region (GB/T 2260, six digits), its city's or its province's."""
@@ -95,8 +99,16 @@ class Rulebook:
 
     def term(self, region: str, name: str, on: str) -> Term | None:
         """Return a region's term in force on a day (ISO), None where the papers are silent."""
+        place = (region, name, on)
+        try:
+            return self._in_force[place]
+        except KeyError:
+            if len(self._in_force) >= _REMEMBERED:
+                self._in_force.clear()
         terms = self.of(region)
-        return terms.value(name, date.fromisoformat(on)) if terms is not None else None
+        found = terms.value(name, date.fromisoformat(on)) if terms is not None else None
+        self._in_force[place] = found
+        return found
 
     def spoken_of(self, province: str, name: str) -> bool:
         """Return whether any paper of a province or of a place in it has a term, on whatever days."""
