@@ -23,17 +23,19 @@ from typing import Any, ClassVar, Final
 from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
 from gateway.policies.prices.eligibility_passes import with_pass, without_pass
 from gateway.policies.prices.listings import (
+    LISTED,
     NO_LISTINGS,
     REGION_END,
     SELECTED,
     Market,
     Place,
+    about_of,
     full_about,
 )
 from gateway.policies.prices.payment_standard_pieces import Piece, regions_concerned, speaker
 from gateway.policies.prices.payment_standard_rules import BASIS, Schedule, Standards
 from gateway.policies.prices.payment_standard_telling import Product, Telling
-from gateway.policies.prices.price_book import entry_of, regions_above
+from gateway.policies.prices.price_book import ABOUT, entry_of, regions_above
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import CONSISTENCY_PASSED, PAYMENT_STANDARD_SCHEDULED, PRICE_LISTED
@@ -64,6 +66,8 @@ class PaymentStandard(Regionless):
     ) -> Judgement:
         """Take a listing, a passed evaluation or a schedule."""
         if message.type == PRICE_LISTED:
+            if not rules.spoken_of(content["region"], BASIS):
+                return Judgement()
             if not regions_concerned(rules, content["region"], BASIS, ()):
                 return Judgement()
             place = Place(content["unified_code"], content["region"], content["kind"])
@@ -131,8 +135,7 @@ def _difference(
     """Infer the standards that a message may concern; conclude how they differ from what is open."""
     market, own = Market(state), content["unified_code"]
     still, refused = dict(state["open"]), dict(state["refused"])
-    every = message.type == PRICE_LISTED and content["kind"] == SELECTED
-    products = sorted({own, *market.products()}) if every else [own]
+    products = _concerned(market, content) if message.type == PRICE_LISTED else [own]
     for region in _regions(market, message, content, rules):
         for code in products:
             key = f"{region}/{code}"
@@ -153,6 +156,24 @@ def _difference(
                     still[key] = told
     after = {**market.state, "open": still, "refused": refused}
     return Judgement(after, telling.conclusions())
+
+
+def _concerned(market: Market, content: State) -> list[str]:
+    """Return the products whose standard a listing may move: of a selected one all in one of its forms."""
+    own = content["unified_code"]
+    if content["kind"] != SELECTED:
+        return [own]
+    abouts = [market.about(number) for number in range(len(market.state["abouts"]))]
+    series = market.of_product(own).items()
+    chosen = {entry[ABOUT] for key, each in series if key.endswith(SELECTED) for entry in each}
+    forms = [about_of(content), *(abouts[number] for number in chosen)]
+    alike = {at for at, each in enumerate(abouts) if any(map(each.same_form, forms))}
+    found = {own}
+    for code in market.products():
+        for key, each in market.of_product(code).items():
+            if key.endswith(LISTED) and any(entry[ABOUT] in alike for entry in each):
+                found.add(code)
+    return sorted(found)
 
 
 def _schedules_of(

@@ -54,6 +54,9 @@ Prices = dict[str, Series]
 """Selected prices by `product/region`."""
 
 
+_FINDING: Final = 6
+
+
 class Purchase(NamedTuple):
     """A receipt as it lies in the state, by its message id; `finding`: [message id, price in force] or []."""
 
@@ -98,10 +101,13 @@ class PurchasePrices:
             terms = rules.of(content["region"])
             if terms is None or not terms.speaks_of(SELECTED) or message.id in state["bought"]:
                 return Judgement()
-            bought = {**state["bought"], message.id: list(_purchase(content))}
-            prices = _until_month(state["prices"], month_in(key))
-            after = {"bought": bought, "prices": prices}
-            return _Comparing(key, message.id, (), rules).judgement(after, (message.id,))
+            bought, known, prices = _purchase(content), state["bought"], state["prices"]
+            if not known:  # as the drug's record had them
+                prices = _until_month(prices, month_in(key))
+            comparing = _Comparing(key, message.id, (), rules)
+            bought[_FINDING] = comparing.again(message.id, Purchase._make(bought), prices)
+            after = {"bought": {**known, message.id: bought}, "prices": prices}
+            return Judgement(after, comparing.conclusions())
         if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
             return Judgement()
         after = {**state, "prices": _with_price(state["prices"], message, content)}
@@ -134,8 +140,9 @@ class PurchasePrices:
 _NO_PRICES: Final[State] = {"prices": {}}
 
 
-def _purchase(content: State) -> Purchase:
-    return Purchase(
+def _purchase(content: State) -> list[Any]:
+    """Return a receipt as it lies in the state, without a finding."""
+    return [
         content["unified_code"],
         content["region"],
         day_in_china(content["accepted_at"]),
@@ -143,7 +150,7 @@ def _purchase(content: State) -> Purchase:
         content["receipt_no"],
         content["line_no"],
         [],
-    )
+    ]
 
 
 def _place(content: State) -> str:
@@ -188,23 +195,23 @@ class _Comparing(Drawing):
         kept = dict(state["bought"])
         for identity in identities:
             bought = Purchase(*kept[identity])
-            finding = self._again(identity, bought, state["prices"])
+            finding = self.again(identity, bought, state["prices"])
             kept[identity] = list(bought._replace(finding=finding))
         return Judgement({**state, "bought": kept}, self.conclusions())
 
-    def _again(self, identity: str, bought: Purchase, prices: Prices) -> list[Any]:
+    def again(self, identity: str, bought: Purchase, prices: Prices) -> list[Any]:
         """Return a purchase's finding as it is now; conclude where it changed."""
-        term, chosen = self._term(bought), _selected(bought, prices)
-        deviates = (
-            term is not None
-            and chosen is not None
-            and chosen.price > 0
-            and (
-                bought.price > chosen.price
-                or (term.value == "exact" and bought.price < chosen.price)
-            )
+        chosen = _selected(bought, prices)
+        term = (
+            self._term(bought)
+            if chosen is not None and chosen.price > 0 and bought.price != chosen.price
+            else None
         )
-        if term is None or chosen is None or not deviates:
+        if (
+            term is None
+            or chosen is None
+            or (bought.price < chosen.price and term.value != "exact")
+        ):
             self.lift(identity, bought, chosen)
             return []
         if bought.finding and bought.finding[1] == chosen.price:
