@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -48,16 +50,25 @@ app.add_typer(policies.app, name="policies")
 app.add_typer(topics.app, name="topics")
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - the option as given
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - only here
+
+        typer.echo(f"jicai {version('jicai-gateway')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
     *,
-    version: Annotated[bool, typer.Option("--version", help="版本 show the version")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="版本 show the version", is_eager=True, callback=_tell_version
+        ),
+    ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed  # noqa: PLC0415 - only here
-
-        typer.echo(f"jicai {installed('jicai-gateway')}")
-        raise typer.Exit
+    """The command, see `app`."""
 
 
 EXIT_REFUSED = 1
@@ -77,6 +88,9 @@ def main() -> None:
     """
     # libraries (aiokafka) say on their own what the command says once at its end
     logging.getLogger().addHandler(logging.NullHandler())
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # a terminal in GBK has no ✓: it is shown escaped, as on standard error
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the outermost door: an operator never sees a trace
@@ -108,11 +122,19 @@ def _ended(error: Exception) -> int:  # noqa: PLR0911 - a list, one line per kin
             where = f"{error.filename}: " if error.filename else ""
             said = f"系统错误 the system refused: {where}{error.strerror or error}"
             return _said(said, EXIT_MISCONFIGURED)
+        case UnicodeError() | TypeError() if _undecodable(sys.argv):
+            said = "参数不是有效的 UTF-8 an argument is not UTF-8"
+            return _said(said, EXIT_MISCONFIGURED)
         case _:
             if os.environ.get("JICAI_LOG_LEVEL") == "debug":
                 traceback.print_exception(error)
             said = f"程序错误 the program failed: {type(error).__name__}: {error}"
             return _said(said, EXIT_FAILED)
+
+
+def _undecodable(words: Sequence[str]) -> bool:
+    """Return whether a word of the command line was no text: Python keeps such bytes as surrogates."""
+    return any("\ud800" <= sign <= "\udfff" for word in words for sign in word)
 
 
 def _said(text: str, code: int) -> int:

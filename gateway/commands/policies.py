@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import typer
@@ -15,12 +15,11 @@ from gateway.commands.policies_simulate import recompute, simulate
 from gateway.commands.questions import day as known_day
 from gateway.commands.terminal import EXIT_NO, AsJson, note, print_json, print_table
 from gateway.errors import Misconfigured
-from gateway.policies.papers.lint import lint as lint_terms
-from gateway.policies.papers.lint import read_folder
-from gateway.policies.papers.lint_findings import Finding
-from gateway.policies.rulebook import Term, Terms
-from gateway.policies.terms import TERMS_FOLDER, load_terms
 from schemas.codes import REGION_PATTERN
+
+if TYPE_CHECKING:
+    from gateway.policies.papers.lint_findings import Finding
+    from gateway.policies.rulebook import Term, Terms
 
 app = typer.Typer(help="规则条款 the regions' terms", no_args_is_help=True)
 NAMED: Final = ("规则 rule", "条款键 key", "含义 meaning", "取值 value", "依据 clause")
@@ -29,13 +28,15 @@ CHINA: Final = ZoneInfo("Asia/Shanghai")
 app.command("simulate")(simulate)
 app.command("recompute")(recompute)
 _FOLDER: Final = typer.Option("--folder", help="条款目录 a changed copy of contracts/policies")
-FolderOption = Annotated[Path, _FOLDER]
+FolderOption = Annotated[Path | None, _FOLDER]
 
 
 @app.command("lint")
-def lint(*, folder: FolderOption = TERMS_FOLDER, as_json: AsJson = False) -> None:
+def lint(*, folder: FolderOption = None, as_json: AsJson = False) -> None:
     """核对条款 hold every value against papers, vocabulary and code; 1 when something is wrong."""
-    found = lint_terms(folder)
+    from gateway.policies.papers.lint import lint as lint_terms  # noqa: PLC0415 - the rules load slowly
+
+    found = lint_terms(_given(folder))
     faults = [each for each in found if not each.note]
     if as_json:
         print_json([_finding(each) for each in found])
@@ -54,18 +55,20 @@ def show(
     on: Annotated[
         str | None, typer.Option("--on", help="日期 YYYY-MM-DD, today by default")
     ] = None,
-    folder: FolderOption = TERMS_FOLDER,
+    folder: FolderOption = None,
     as_json: AsJson = False,
 ) -> None:
     """某日有效的条款 the terms in force in a region on a day, with clause and origin."""
     if re.fullmatch(REGION_PATTERN, region) is None:
         raise Misconfigured(f"{region}: 行政区划代码为六位数字 a region has six digits")
-    day = _day(on)
-    terms = load_terms(folder).of(region)
+    from gateway.policies.terms import load_terms  # noqa: PLC0415 - the rules load slowly
+
+    day, place = _day(on), _given(folder)
+    terms = load_terms(place).of(region)
     if terms is None:
         note(f"{region}: 没有登记的文件，不作任何结论 no paper is registered: nothing is concluded")
         raise typer.Exit(EXIT_NO)
-    rows = list(_in_force(terms, day, folder))
+    rows = list(_in_force(terms, day, place))
     if as_json:
         print_json({"region": region, "terms_of": terms.code, "on": str(day), "terms": rows})
         return
@@ -73,14 +76,26 @@ def show(
 
 
 @app.command("regions")
-def regions(*, folder: FolderOption = TERMS_FOLDER, as_json: AsJson = False) -> None:
+def regions(*, folder: FolderOption = None, as_json: AsJson = False) -> None:
     """有条款的地区 the regions that have terms, their papers and whom they inherit from."""
-    rows = [_region(terms) for terms in load_terms(folder).regions.values()]
+    from gateway.policies.terms import load_terms  # noqa: PLC0415 - the rules load slowly
+
+    rows = [_region(terms) for terms in load_terms(_given(folder)).regions.values()]
     if as_json:
         print_json(rows)
         return
     columns = ("代码 code", "地区 region", "文件 paper", "承自 inherits from", "本地条款 own terms")
     print_table(columns, [tuple(str(each) for each in row.values()) for row in rows])
+
+
+def _given(folder: Path | None) -> Path:
+    """Return where the terms lie, the program's own by default. Raises Misconfigured."""
+    from gateway.policies.terms import TERMS_FOLDER  # noqa: PLC0415 - the rules load slowly
+
+    place = folder if folder is not None else TERMS_FOLDER
+    if not place.is_dir():
+        raise Misconfigured(f"{place}: 不是目录 not a folder")
+    return place
 
 
 def _finding(each: Finding) -> dict[str, Any]:
@@ -100,6 +115,8 @@ def _day(text: str | None) -> date:
 
 
 def _in_force(terms: Terms, day: date, folder: Path) -> Iterator[dict[str, Any]]:
+    from gateway.policies.papers.lint import read_folder  # noqa: PLC0415 - the rules load slowly
+
     reading = read_folder(folder)
     found = [(reading.words[name], origin, term) for name, origin, term in _holding(terms, day)]
     order = {name: place for place, name in enumerate(reading.words)}

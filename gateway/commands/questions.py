@@ -10,7 +10,6 @@ from gateway.errors import Misconfigured
 from gateway.partners import Partners
 from gateway.settings import Settings
 from schemas.codes import CodeKind
-from schemas.events import EVENT_TYPES, TOPICS
 
 
 def known_partner(settings: Settings, partner: str) -> None:
@@ -25,13 +24,19 @@ def known_partner(settings: Settings, partner: str) -> None:
 
 def known_topic(topic: str) -> None:
     """Raise BadParameter unless the topic is in the catalogue."""
+    from schemas.events import TOPICS  # noqa: PLC0415 - the message types load slowly
+
     if topic not in TOPICS:
         raise typer.BadParameter(f"{topic}: 没有此主题 no such topic; known: {', '.join(TOPICS)}")
 
 
 def known_type(name: str) -> None:
     """Raise BadParameter unless "" or a message type of the catalogue."""
-    if name and name not in EVENT_TYPES:
+    if not name:
+        return
+    from schemas.events import EVENT_TYPES  # noqa: PLC0415 - the message types load slowly
+
+    if name not in EVENT_TYPES:
         known = ", ".join(EVENT_TYPES)
         raise typer.BadParameter(f"{name}: 没有此报文类型 no such type; known: {known}")
 

@@ -22,7 +22,6 @@ from gateway.commands.terminal import (
 from gateway.errors import Misconfigured
 from gateway.ports import Bus, Delivered, TopicPosition
 from gateway.settings import Settings
-from schemas.events import TOPICS
 
 app = typer.Typer(help="主题 topics of the bus", no_args_is_help=True)
 Question = Callable[[Bus], Awaitable[None]]
@@ -78,6 +77,8 @@ async def _list(settings: Settings, *, as_json: bool) -> None:
 
 
 def _totals(ends: Iterable[TopicPosition]) -> Iterator[tuple[str, str, str, str]]:
+    from schemas.events import TOPICS  # noqa: PLC0415 - the message types load slowly
+
     for topic in TOPICS:
         mine = [each for each in ends if each.topic == topic]
         if mine:
