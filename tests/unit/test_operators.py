@@ -67,7 +67,7 @@ def test_a_person_without_a_key_is_nobody_at_the_door(tmp_path: Path) -> None:
         ("[operator]\nid = 'li'\n", "a list of tables is expected"),
         ("[[people]]\nid = 'li'\n", "people: 没有此表 no such table"),
         ("[[operator\n", "operators.toml: "),
-        (TWO_PEOPLE + TWO_PEOPLE, "operator li-ming stands twice"),
+        (TWO_PEOPLE + TWO_PEOPLE, "operator li-ming: 重复 stands twice"),
     ],
 )
 def test_a_bad_list_is_a_finding(tmp_path: Path, text: str, says: str) -> None:
