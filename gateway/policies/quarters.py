@@ -65,7 +65,9 @@ def window(term_from: str, term_to: str, ended_on: str) -> Window | None:
 
 
 def day_in_china(instant: str) -> str:
-    """Return the day (YYYY-MM-DD) of an RFC 3339 instant as the calendar in China shows it."""
+    """Return the day (YYYY-MM-DD) of an RFC 3339 instant as the calendar in China shows it; a day is itself."""
+    if len(instant) == _DAY_LENGTH:
+        return instant
     if instant.endswith("+08:00"):
         return instant[:_DAY_LENGTH]
     return moment.fromisoformat(instant).astimezone(_CHINA).date().isoformat()

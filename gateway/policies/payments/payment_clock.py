@@ -20,12 +20,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.policies.payments.payment_clock_days import days_after
+from gateway.policies.payments.payment_clock_days import contract_for, days_after, due_day
+from gateway.policies.payments.payment_clock_kept import NAMES_KEPT
+from gateway.policies.payments.payment_clock_plain import taken_plainly
 from gateway.policies.payments.payment_clock_receipts import (
     COUNTER,
     PAID,
     PAID_BY_FUND,
     RETURNED,
+    Fact,
     knows,
     with_credit,
     with_line,
@@ -51,6 +54,7 @@ from schemas.payment import Payer
 CONTRACTS_KEPT_DAYS: Final = 400
 """So long after its term a contract is kept: a late receipt still finds its payment days."""
 _OF_REGION: Final = frozenset({CALENDAR_DAY_ENDED, VOLUME_PERIOD_CLOSED})
+_OF_RECEIPTS: Final = frozenset({ACCEPTANCE_RECORDED, GOODS_RETURNED, PAYMENT_MADE})
 _DATED_BY: Final = {
     ACCEPTANCE_RECORDED: "accepted_at",
     GOODS_RETURNED: "returned_on",
@@ -59,17 +63,13 @@ _DATED_BY: Final = {
     VOLUME_PERIOD_CLOSED: "ended_on",
     CALENDAR_DAY_ENDED: "day",
 }
-Facts = list[tuple[str, str, list[Any]]]
-"""(receipt number, "a" or "c", line or credit)"""
 
 
 class PaymentClock:
     """回款: acceptances, returns, payments, contracts and the days' ends in; warnings and holds out."""
 
     name: Final = NAME
-    consumes: Final = frozenset(
-        {ACCEPTANCE_RECORDED, GOODS_RETURNED, PAYMENT_MADE, CONTRACT_SIGNED, *_OF_REGION}
-    )
+    consumes: Final = frozenset({*_OF_RECEIPTS, CONTRACT_SIGNED, *_OF_REGION})
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the institution's state, or those of all institutions of a province."""
@@ -81,16 +81,19 @@ class PaymentClock:
     def begin(self, record: State | None) -> State:
         """Return a state that knows which days and periods ended before it began."""
         known = record or _NO_RECORD
-        closed = known["closed"].items()
         return {
             "day": known["day"],
             "day_id": known["day_id"],
-            "next": "",
+            "next": _final_on(known["closed"]),
             "contracts": {},
             "receipts": {},
+            "names": {},
+            "regions": {},
+            "warned": {},
+            "exceeded": {},
             "held": {},
             "hold": None,
-            "published": {place: _unpublished(ended) for place, ended in closed},
+            "published": dict(known["closed"]),
         }
 
     def remember(self, record: State | None, message: Message, content: State) -> State:
@@ -117,16 +120,21 @@ class PaymentClock:
         """Take one fact, one day's end or one closed period."""
         if message.type == CALENDAR_DAY_ENDED:
             return _day_ended(key, state, message, content["day"], rules)
-        revision = Revision(
-            key, state, rules, cause=message.id, by=message.id, on=_day_of(message, content)
-        )
+        day = _day_of(message, content)
+        facts: list[Fact] = []
+        if message.type in _OF_RECEIPTS:
+            facts = _facts(key, state, message, content, rules)
+            plain = taken_plainly(state, facts)
+            if plain is not None:
+                return Judgement(plain)
+        revision = Revision(key, state, rules, cause=message.id, by=message.id, on=day)
         if message.type == VOLUME_PERIOD_CLOSED:
             return _period_closed(revision, message, content)
         if message.type == CONTRACT_SIGNED:
             return _with_contracts(
                 revision, content["unified_code"], add=_contract(message, content)
             )
-        return _with_facts(revision, _facts(revision, message, content))
+        return _with_facts(revision, facts)
 
     def withdraw(
         self,
@@ -151,15 +159,17 @@ class PaymentClock:
             return revision.judgement()
         if gone.type == CONTRACT_SIGNED:
             return _with_contracts(revision, content["unified_code"], drop=gone.id)
-        return _without_facts(revision, gone, _facts(revision, gone, content))
+        return _without_facts(revision, gone, _facts(key, state, gone, content, rules))
 
 
 _NO_RECORD: Final[State] = {"day": "", "day_id": "", "closed": {}}
 
 
-def _unpublished(ended: list[str]) -> list[Any]:
-    """Return a closed period's place among the publications: nothing overdue, nothing told."""
-    return [*ended, 0, 0, "", [0, 0]]
+def _final_on(published: Mapping[str, list[Any]]) -> str:
+    """Return the day at whose end the first publication becomes final; "" where there is none."""
+    if not published:
+        return ""
+    return days_after(min(each[0] for each in published.values()), KEPT_DAYS + 1)
 
 
 def _closing(message: Message, content: State) -> tuple[str, list[str]]:
@@ -179,7 +189,7 @@ def _day_of(message: Message, content: State) -> str:
 # ------------------------------------------------------------------------------ facts
 
 
-def _facts(revision: Revision, message: Message, content: State) -> Facts:
+def _facts(key: str, state: State, message: Message, content: State, rules: Rulebook) -> list[Fact]:
     """Return what a message says of which receipts; a negative acceptance (红字) is a return."""
     day, region = _day_of(message, content), content["region"]
     if message.type == PAYMENT_MADE:
@@ -194,25 +204,26 @@ def _facts(revision: Revision, message: Message, content: State) -> Facts:
     if message.type == GOODS_RETURNED or amount < 0:
         return [(number, "c", [message.id, day, abs(amount), RETURNED, other, region])]
     product = content["unified_code"]
-    due = revision.due(day, region, product)
+    contract = contract_for(state["contracts"].get(product, ()), day)
+    due = due_day(day, region, key.split("/", 1)[1], contract, rules)
     last = due.day if due is not None else ""
     return [(number, "a", [message.id, day, amount, last, product, region, other])]
 
 
-def _with_facts(revision: Revision, facts: Facts) -> Judgement:
-    new = [each for each in facts if not knows(revision.receipt(each[0]), each[2][0])]
+def _with_facts(revision: Revision, facts: list[Fact]) -> Judgement:
+    new = [each for each in facts if not knows(revision.kept.receipt(each[0]), each[2][0])]
     if not new:  # it was taken before
         return Judgement()
     for number, part, fact in new:
         add = with_line if part == "a" else with_credit
-        revision.put(number, add(revision.receipt(number), fact))
+        revision.put(number, add(revision.kept.receipt(number), fact))
     return revision.judgement()
 
 
-def _without_facts(revision: Revision, gone: Message, facts: Facts) -> Judgement:
+def _without_facts(revision: Revision, gone: Message, facts: list[Fact]) -> Judgement:
     touched = False
     for number, part, fact in facts:
-        receipt = revision.receipt(number)
+        receipt = revision.kept.receipt(number)
         if knows(receipt, gone.id):
             revision.put(number, without(receipt, gone.id))
             touched = True
@@ -269,7 +280,7 @@ def _with_contracts(
         return Judgement()
     others = {name: each for name, each in revision.state["contracts"].items() if name != product}
     revision.state["contracts"] = others | ({product: kept} if kept else {})
-    for number, receipt in revision.receipts():
+    for number, receipt in revision.kept.receipts():
         lines = [_redated(revision, line, product) for line in receipt["a"]]
         if lines != receipt["a"]:
             revision.put(number, {**receipt, "a": lines})
@@ -291,23 +302,18 @@ def _day_ended(key: str, state: State, message: Message, day: str, rules: Rulebo
     if day <= state["day"]:
         return Judgement()
     passed = {**state, "day": day, "day_id": message.id}
-    published = state["published"]
-    if published and min(published.values())[0] < days_after(day, -KEPT_DAYS):
-        passed["published"] = _lately(published, day)
-    if not state["next"] or state["next"] > day:
+    crowded = len(state["names"]) > NAMES_KEPT and day[:7] != state["day"][:7]
+    if not crowded and (not state["next"] or state["next"] > day):
         return Judgement(passed)
-    passed["next"] = ""
+    passed["published"] = _lately(state["published"], day)
+    passed["next"] = _final_on(passed["published"])
     revision = Revision(key, passed, rules, cause=message.id, by=message.id, on=day)
-    later, now = "", []
-    for number, receipt in revision.receipts():
-        coming = receipt["n"]
-        if coming > day:
-            later = coming if not later or coming < later else later
-        elif coming:
-            now.append((number, receipt))
-    for number, receipt in now:
-        revision.put(number, receipt)
-    revision.state["next"] = min(filter(None, (later, revision.state["next"])), default="")
+    if crowded:
+        revision.kept.sort_out()
+    now, later = revision.kept.due(day)
+    revision.next_on(later)
+    for number in now:
+        revision.put(number, revision.kept.receipt(number))
     return revision.judgement()
 
 
@@ -317,11 +323,7 @@ def _period_closed(revision: Revision, message: Message, content: State) -> Judg
     known, day = revision.state["published"].get(place), revision.state["day"]
     if day and ended[0] < days_after(day, -KEPT_DAYS):
         return Judgement()  # its receipts are not all kept any more
-    if known is not None:
-        if known[:2] >= ended:
-            return Judgement()
-        revision.state["published"][place] = [*ended, *known[2:]]
-    else:
-        revision.state["published"][place] = _unpublished(ended)
-    revision.publish(place)
+    if known is not None and known[:2] >= ended:
+        return Judgement()
+    revision.close(place, ended)
     return revision.judgement()

@@ -17,6 +17,7 @@ from gateway.policies.rulebook import Rulebook, Term
 
 PHARMACY: Final = "P"
 """First letter of a retail pharmacy's code (定点零售药店)."""
+ANSWERS_KEPT: Final = 4096
 _DAY: Final = timedelta(days=1)
 
 Contract = Sequence[Any]
@@ -63,6 +64,8 @@ def contract_for(contracts: Sequence[Contract], day: str) -> Contract | None:
 
     Of a contract's versions the highest one counts, and it alone.
     """
+    if not contracts:
+        return None
     newest: dict[str, Contract] = {}
     for each in contracts:
         known = newest.get(each[0])
@@ -76,17 +79,32 @@ def due_day(
     accepted_on: str, region: str, institution: str, contract: Contract | None, rules: Rulebook
 ) -> Due | None:
     """Return the last day for paying what was accepted on a day; None where nothing sets one."""
+    retail = institution.startswith(PHARMACY)
+    agreed = (contract[4], contract[6]) if contract is not None else None
+    answers: dict[Any, Due | None] = rules.answers.setdefault("payment.due", {})
+    asked = (accepted_on, region, retail, agreed)
+    if asked not in answers:
+        if len(answers) >= ANSWERS_KEPT:
+            answers.clear()
+        answers[asked] = _due_day(accepted_on, region, agreed, rules, retail=retail)
+    return answers[asked]
+
+
+def _due_day(
+    accepted_on: str, region: str, agreed: tuple[int, str] | None, rules: Rulebook, *, retail: bool
+) -> Due | None:
+    """Return the last day for paying; `agreed`: the contract's days and its message id."""
     terms = rules.of(region)
     if terms is None:
         return None
     on = date.fromisoformat(accepted_on)
     found: list[Due] = []
     binding = terms.value("payment.contract", on)
-    if contract is not None and binding is not None:
-        last = days_after(accepted_on, contract[4])
-        said = f"{accepted_on} + 合同 contract {contract[4]} 天 days = {last}"
-        found.append(Due(last, (binding,), said, contract[6]))
-    if not (terms.value("payment.payers", on) and institution.startswith(PHARMACY)):
+    if agreed is not None and binding is not None:
+        last = days_after(accepted_on, agreed[0])
+        said = f"{accepted_on} + 合同 contract {agreed[0]} 天 days = {last}"
+        found.append(Due(last, (binding,), said, agreed[1]))
+    if not (retail and terms.value("payment.payers", on)):
         days, latest = terms.value("payment.days", on), terms.value("payment.latest", on)
         if days is not None:
             last = days_after(accepted_on, int(days.value))

@@ -1,13 +1,13 @@
 """验收单的账: what was accepted, returned and paid for one goods receipt, and how it stands on a day.
 
-A receipt is kept as plain JSON: `a`, its accepted lines [id, day, fen, due day or "", product, region,
-enterprise], and `c`, its credits [id, day, fen, "p" paid | "r" returned | "f" paid by the fund,
-enterprise, region]; `t` is the last day that had ended when anything was last said. Payments settle the lines that are due first. A credit counts from its day on.
+A receipt is `a`, its accepted lines [id, day, fen, due day or "", product, region, enterprise], and `c`,
+its credits [id, day, fen, "p" paid | "r" returned | "f" paid by the fund, enterprise, region]; `t` is the
+last day that had ended when anything was last said. Payments settle the lines that are due first. A credit
+counts from its day on. How it is kept: `payment_clock_packed`.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,11 +16,12 @@ from gateway.policies.payments.payment_clock_days import days_after
 
 Receipt = Mapping[str, Any]
 Line = list[Any]
+Fact = tuple[str, str, Line]
+"""(receipt number, "a" or "c", line or credit)"""
 NOTHING: Final[Receipt] = {"a": [], "c": []}
 PAID, RETURNED, PAID_BY_FUND = "p", "r", "f"
 COUNTER: Final = "!"
 """Marks the id of what takes back a message whose receipt was settled and forgotten."""
-BUCKETS: Final = 64
 _NEVER: Final = "9999-12-31"
 
 
@@ -38,11 +39,6 @@ class Overdue:
     credited: int
 
 
-def bucket(receipt_no: str) -> str:
-    """Return in which of a fixed number of parts a receipt is kept, so that a change copies one part."""
-    return str(zlib.crc32(receipt_no.encode()) % BUCKETS)
-
-
 def accepted(receipt: Receipt) -> int:
     """Return the sum of what was accepted, in fen."""
     return sum(line[2] for line in receipt["a"])
@@ -53,9 +49,16 @@ def credited(receipt: Receipt, until: str = _NEVER, *, kinds: str = "prf") -> in
     return sum(each[2] for each in receipt["c"] if each[1] <= until and each[3] in kinds)
 
 
+def first_due(receipt: Receipt) -> str:
+    """Return the first last day for paying anything of a receipt; a day after all days where it has none."""
+    return min([line[3] for line in receipt["a"] if line[3]], default=_NEVER)
+
+
 def overdue(receipt: Receipt, ended: str, until: str) -> Overdue | None:
     """Return what was due on or before the day `ended` and is not covered by credits up to `until`."""
     due = sorted(line for line in receipt["a"] if line[3] and line[3] <= ended)
+    if not due:
+        return None
     due.sort(key=lambda line: line[3])
     paid = credited(receipt, until)
     total = sum(line[2] for line in due)
@@ -135,7 +138,10 @@ def with_credit(receipt: Receipt, credit: Line) -> dict[str, Any]:
 
 def knows(receipt: Receipt, identity: str) -> bool:
     """Return whether a message has contributed to the receipt."""
-    return any(each[0] == identity for part in "ac" for each in receipt[part])
+    for each in receipt["a"]:
+        if each[0] == identity:
+            return True
+    return any(each[0] == identity for each in receipt["c"])
 
 
 def without(receipt: Receipt, identity: str) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """回款重估: one institution's receipts after a message; what follows is the difference to what is open.
 
-The open findings stand beside what they are about: a receipt's warning `w` [id, region, due day] and
-excess `x` [id, fen, accounts, region, day found]; of the institution, `held` (receipts that hold its
-payments), `hold` and the publications `published`.
+The open findings stand beside the receipts (`receipts`, see `payment_clock_kept`): warnings by receipt
+`warned` [id, region, due day], excesses by receipt `exceeded` [id, fen, accounts, region, day found],
+the receipts that hold the fund's payments `held` (from which day), the one `hold` [id, region, due day,
+held from], and the publications `published` (see `payment_clock_published`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from gateway.policies.payments import payment_clock_findings as findings
+from gateway.policies.payments import payment_clock_published as published
 from gateway.policies.payments.ledger import postings
 from gateway.policies.payments.payment_clock_days import (
     Due,
@@ -20,15 +22,14 @@ from gateway.policies.payments.payment_clock_days import (
     days_after,
     due_day,
 )
+from gateway.policies.payments.payment_clock_kept import Kept
 from gateway.policies.payments.payment_clock_receipts import (
-    NOTHING,
     Overdue,
     Receipt,
-    bucket,
     causes,
-    overdue,
+    first_due,
 )
-from gateway.policies.payments.payment_clock_standing import Standing, covers, standing
+from gateway.policies.payments.payment_clock_standing import KEPT_DAYS, Standing, standing
 from gateway.policies.policy import Conclusion, Judgement, State, because, conclusion_identity
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.events import (
@@ -39,7 +40,6 @@ from schemas.events import (
     PAYMENT_OVERDUE,
     PAYMENT_OVERDUE_PUBLISHED,
 )
-from schemas.money import yuan
 from schemas.payment import Finding
 
 NAME: Final = "payment_clock"
@@ -57,99 +57,95 @@ class Revision:
     ) -> None:
         self._key, self._rules, self._cause, self._by, self._on = key, rules, cause, by, on
         self._institution = key.split("/", 1)[1]
-        self.state = {**state, "held": dict(state["held"]), "published": {**state["published"]}}
-        self._parts: dict[str, dict[str, Receipt]] = dict(state["receipts"])
-        self._own: set[str] = set()
+        self._given = state
+        self.state = {**state}
+        self.kept = Kept(state)
         self._touched: dict[str, Receipt] = {}
         self._conclusions: list[Conclusion] = []
 
     # ------------------------------------------------------------------ receipts
 
-    def receipt(self, number: str) -> Receipt:
-        """Return a receipt's account; an empty one where nothing is known."""
-        return self._parts.get(bucket(number), {}).get(number, NOTHING)
-
-    def receipts(self) -> list[tuple[str, Receipt]]:
-        """Return all receipts that are kept."""
-        return [each for part in self._parts.values() for each in part.items()]
-
     def put(self, number: str, receipt: Receipt) -> None:
         """Replace a receipt's account and conclude what is new or no longer so."""
-        before = self.receipt(number)
+        before = self.kept.receipt(number)
         if receipt["a"] != before["a"] or receipt["c"] != before["c"]:
-            self._republish(before, receipt)
+            if self.state["published"]:
+                self._republish(before, receipt)
             receipt = {**receipt, "t": self.state["day"]}
         stood = standing(receipt, self._institution, self.state["day"], self._rules)
-        kept = self._compare(number, receipt, stood)
+        if stood.overdue is not None or stood.excess or self._open(number):
+            self._compare(number, receipt, stood)
         self._touched[number] = receipt
-        self._keep(number, None if _empty(kept) or stood.forgotten else kept, stood.next)
+        if stood.forgotten or not (receipt["a"] or receipt["c"]):
+            self.kept.drop(number)
+            return
+        self.kept.put(number, receipt, stood.next, settled=stood.settled)
+        self.next_on(stood.next)
+
+    def next_on(self, coming: str) -> None:
+        """Look at the state again when a day has ended ("": never), if not before."""
+        known = self.state["next"]
+        self.state["next"] = min(known, coming) if known and coming else known or coming
 
     def due(self, accepted_on: str, region: str, product: str) -> Due | None:
         """Return the last day for paying what was accepted on a day."""
         contract = contract_for(self.state["contracts"].get(product, ()), accepted_on)
         return due_day(accepted_on, region, self._institution, contract, self._rules)
 
-    def _keep(self, number: str, receipt: Receipt | None, coming: str) -> None:
-        place = bucket(number)
-        if place not in self._own:
-            self._own.add(place)
-            self._parts[place] = dict(self._parts.get(place, {}))
-        if receipt is None:
-            self._parts[place].pop(number, None)
-            return
-        self._parts[place][number] = {**receipt, "n": coming}
-        known = self.state["next"]
-        self.state["next"] = min(known, coming) if known and coming else known or coming
+    def _own(self, name: str) -> dict[str, Any]:
+        """Return a part of the state that may be changed."""
+        if self.state[name] is self._given[name]:
+            self.state[name] = dict(self._given[name])
+        found: dict[str, Any] = self.state[name]
+        return found
 
     # ------------------------------------------------------------------ findings of one receipt
 
-    def _compare(self, number: str, receipt: Receipt, stood: Standing) -> Data:
-        kept = {name: part for name, part in receipt.items() if name in "actwx"}
-        self._compare_warning(number, kept, stood)
-        self._compare_excess(number, kept, stood)
-        if stood.held and stood.overdue is not None:
-            self.state["held"][number] = stood.follows.held_from
-        else:
-            self.state["held"].pop(number, None)
-        return kept
+    def _open(self, number: str) -> bool:
+        """Return whether anything is open that was found of a receipt."""
+        state = self.state
+        return number in state["warned"] or number in state["exceeded"] or number in state["held"]
 
-    def _compare_warning(self, number: str, kept: Data, stood: Standing) -> None:
-        known, late = kept.get("w"), stood.overdue
+    def _compare(self, number: str, receipt: Receipt, stood: Standing) -> None:
+        self._compare_warning(number, receipt, stood)
+        self._compare_excess(number, receipt, stood)
+        if stood.held and stood.overdue is not None:
+            self._own("held")[number] = stood.follows.held_from
+        elif number in self.state["held"]:
+            del self._own("held")[number]
+
+    def _compare_warning(self, number: str, receipt: Receipt, stood: Standing) -> None:
+        known, late = self.state["warned"].get(number), stood.overdue
         if stood.warned and late is not None and known is None:
             due = self.due(late.accepted_on, late.region, late.product)
             if due is None:
                 due = Due(late.due, (), f"到期日 due on {late.due}")
-            data = findings.warned(number, kept, stood, late, due, self.state["day_id"])
-            kept["w"] = [self._conclude(PAYMENT_OVERDUE, data), late.region, late.due]
+            data = findings.warned(number, receipt, stood, late, due, self.state["day_id"])
+            identity = self._conclude(PAYMENT_OVERDUE, data)
+            self._own("warned")[number] = [identity, late.region, late.due]
         elif known is not None and not stood.warned:
-            del kept["w"]
+            del self._own("warned")[number]
             follows = consequence(known[2], known[1], self._institution, self._rules)
             warned = [follows.warned] if follows.warned else []
-            self._end(number, kept, Finding.OVERDUE, known, [], warned)
+            self._end(number, receipt, Finding.OVERDUE, known, [], warned)
 
-    def _compare_excess(self, number: str, kept: Data, stood: Standing) -> None:
-        known, day = kept.get("x"), self.state["day"]
+    def _compare_excess(self, number: str, receipt: Receipt, stood: Standing) -> None:
+        known, day = self.state["exceeded"].get(number), self.state["day"]
+        if known is None and not stood.excess:
+            return
         posted = known[2] if known is not None else {}
-        moved = findings.excess_entry(self._institution, kept, stood.excess)
+        moved = findings.excess_entry(self._institution, receipt, stood.excess)
         if stood.excess and (known is None or (known[1], posted) != (stood.excess, moved)):
-            data = findings.exceeded(number, kept, stood, day, self.state["day_id"])
+            data = findings.exceeded(number, receipt, stood, day, self.state["day_id"])
             data |= {"postings": postings(moved, posted)} | _replaces(known)
             identity = self._conclude(PAYMENT_EXCEEDED, data)
-            kept["x"] = [identity, stood.excess, moved, data["region"], day]
+            found = [identity, stood.excess, moved, data["region"], day]
+            self._own("exceeded")[number] = found
         elif known is not None and not stood.excess:
-            del kept["x"]
-            terms = self._rules.of(known[3])
-            on = date.fromisoformat(known[4])
-            binding = terms.value("payment.contract", on) if terms is not None else None
-            place = [known[0], known[3]]
-            self._end(
-                number,
-                kept,
-                Finding.EXCEEDED,
-                place,
-                postings({}, posted),
-                [binding] if binding else [],
-            )
+            del self._own("exceeded")[number]
+            binding = self._rules.term(known[3], "payment.contract", known[4])
+            terms, place = [binding] if binding else [], [known[0], known[3]]
+            self._end(number, receipt, Finding.EXCEEDED, place, postings({}, posted), terms)
 
     def _end(
         self,
@@ -168,95 +164,58 @@ class Revision:
 
     # ------------------------------------------------------------------ publications
 
-    def publish(self, place: str) -> None:
-        """Sum anew what was overdue at a closed period's end."""
-        known = self.state["published"][place]
-        found = [self._overdue_at(receipt, place, known[0]) for _, receipt in self.receipts()]
-        amounts = [amount for amount in found if amount]
-        self.state["published"][place] = [*known[:2], len(amounts), sum(amounts), *known[4:]]
+    def close(self, place: str, ended: list[str]) -> None:
+        """Take a closed period [its last day, the closing's id], and sum what was overdue at its end."""
+        amounts = []
+        if published.spoken_of(self.kept.regions, place, ended[0], self._rules):
+            receipts = self.kept.unsettled_at(ended[0])
+            found = (self._overdue_at(receipt, place, ended[0]) for _, receipt in receipts)
+            amounts = [amount for amount in found if amount]
+        told = published.counted(self.state["published"].get(place))[2:]
+        self._own("published")[place] = published.place_with(
+            ended, len(amounts), sum(amounts), *told
+        )
+        self.next_on(days_after(ended[0], KEPT_DAYS + 1))
 
     def _republish(self, before: Receipt, after: Receipt) -> None:
+        first = min(first_due(before), first_due(after))
         for place, known in self.state["published"].items():
+            if known[0] < first:  # by far the most
+                continue
             was = self._overdue_at(before, place, known[0])
             now = self._overdue_at(after, place, known[0])
             if was != now:
-                count, total = known[2] + bool(now) - bool(was), known[3] + now - was
-                self.state["published"][place] = [*known[:2], count, total, *known[4:]]
+                count, total, *told = published.counted(known)
+                count, total = count + bool(now) - bool(was), total + now - was
+                self._own("published")[place] = published.place_with(known, count, total, *told)
 
     def _overdue_at(self, receipt: Receipt, place: str, ended_on: str) -> int:
-        late = overdue(receipt, ended_on, ended_on)
-        if late is None or not covers(place.split("|", maxsplit=1)[0], late.region):
-            return 0
-        follows = self._published_by(late, ended_on)
-        return late.outstanding if follows is not None else 0
-
-    def _published_by(self, late: Overdue, ended_on: str) -> Term | None:
-        terms = self._rules.of(late.region)
-        return terms.value("payment.published", date.fromisoformat(ended_on)) if terms else None
+        late = published.overdue_at(receipt, place, ended_on, self._rules)
+        return late.outstanding if late is not None else 0
 
     def _settle_publications(self) -> None:
         for place, known in sorted(self.state["published"].items()):
-            ended_on, closed_by, count, total, identity, told = known
-            if [count, total] == told:
+            count, total, identity, by = published.counted(known)
+            if (count, total) == published.counted(self._given["published"].get(place))[:2]:
                 continue
             if count:
-                identity = self._conclude(
-                    PAYMENT_OVERDUE_PUBLISHED,
-                    self._publication(place, known) | _replaces_id(identity),
-                )
+                receipts = self.kept.unsettled_at(known[0])
+                data, by = published.publication(place, known, receipts, self._rules)
+                identity = self._conclude(PAYMENT_OVERDUE_PUBLISHED, data | _replaces_id(identity))
             elif identity:
                 self._unpublish(place, known)
                 identity = ""
-            self.state["published"][place] = [
-                ended_on,
-                closed_by,
-                count,
-                total,
-                identity,
-                [count, total],
-            ]
+            self._own("published")[place] = published.place_with(known, count, total, identity, by)
 
     def unpublish(self, place: str) -> None:
         """Take a closed period back, and its publication with it."""
-        known = self.state["published"].pop(place)
-        if known[4]:
+        known = self._own("published").pop(place)
+        if published.counted(known)[2]:
             self._unpublish(place, known)
 
-    def _publication(self, place: str, known: list[Any]) -> Data:
-        ended_on, closed_by, count, total = known[:4]
-        region, period = place.split("|")
-        late = [
-            (each, receipt)
-            for _, receipt in self.receipts()
-            if self._overdue_at(receipt, place, ended_on)
-            and (each := overdue(receipt, ended_on, ended_on)) is not None
-        ]
-        terms = [term for each, _ in late if (term := self._published_by(each, ended_on))]
-        why = [cause for _, receipt in late for cause in causes(receipt)]
-        said = f"{count} 张验收单逾期未付 receipts overdue: {yuan(total)}"
-        return {
-            "region": region,
-            "period": period,
-            "receipts": count,
-            "outstanding": yuan(total),
-            "published_on": ended_on,
-            "because": because(findings.RULE, terms[:1], [said], [*why, closed_by]),
-        }
-
     def _unpublish(self, place: str, known: list[Any]) -> None:
-        region, period = place.split("|")
-        terms, on = self._rules.of(region), date.fromisoformat(known[0])
-        published = terms.value("payment.published", on) if terms is not None else None
-        why = because(
-            findings.RULE,
-            [published] if published else [],
-            ["逾期未付 overdue: 0.00"],
-            [known[4], known[1], self._by, *self._causes()],
-        )
-        place_named = {"period": period}
-        data = findings.ended(
-            Finding.PUBLISHED, known[4], region, place_named, max(known[0], self._on), why
-        )
+        why = [self._by, *self._causes()]
+        data = published.unpublished(place, known, self._on, why, self._rules)
         self._conclude(PAYMENT_FINDING_ENDED, data)
 
     # ------------------------------------------------------------------ the fund's payments
@@ -275,15 +234,16 @@ class Revision:
             self.state["hold"] = None
 
     def _held(self, number: str) -> tuple[Overdue, Standing]:
-        stood = standing(self.receipt(number), self._institution, self.state["day"], self._rules)
+        stood = standing(
+            self.kept.receipt(number), self._institution, self.state["day"], self._rules
+        )
         if stood.overdue is None:
             raise AssertionError("a receipt that holds payments is overdue")
         return stood.overdue, stood
 
     def _why_held(self, number: str) -> list[str]:
-        receipt = self.receipt(number)
-        warning = receipt.get("w")
-        return [*([warning[0]] if warning else []), *causes(receipt)]
+        warning = self.state["warned"].get(number)
+        return [*([warning[0]] if warning else []), *causes(self.kept.receipt(number))]
 
     def _resumed(self, hold: list[Any]) -> Data:
         terms, on = self._rules.of(hold[1]), date.fromisoformat(hold[2])
@@ -303,11 +263,9 @@ class Revision:
     def judgement(self) -> Judgement:
         """Return the state with what is open now, and the conclusions."""
         self._settle_hold()
-        self._settle_publications()
-        for place in self._own:
-            if not self._parts[place]:
-                del self._parts[place]
-        self.state["receipts"] = self._parts
+        if self.state["published"] is not self._given["published"]:
+            self._settle_publications()
+        self.kept.into(self.state)
         return Judgement(self.state, tuple(self._conclusions))
 
     def _conclude(self, type_: str, data: Mapping[str, Any]) -> str:
@@ -323,10 +281,6 @@ class Revision:
         """Return the day on which something ends: the message's, at most the day after the last one."""
         ended = self.state["day"]
         return min(max(self._on, ended), days_after(ended, 1)) if ended else self._on
-
-
-def _empty(receipt: Receipt) -> bool:
-    return not (receipt["a"] or receipt["c"])
 
 
 def _replaces(known: list[Any] | None) -> Data:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.policies.payments.payment_clock_days import Consequence, consequence, days_after
 from gateway.policies.payments.payment_clock_receipts import (
@@ -27,8 +26,7 @@ As long after a period's end what is published of it follows what is told; then 
 NOTHING_FOLLOWS: Final = Consequence()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a receipt stands. `overdue` is what is still unpaid today; `excess` is in fen."""
 
     overdue: Overdue | None = None
@@ -40,6 +38,8 @@ class Standing:
     """The term by which payment follows the contract, for an excess."""
     next: str = ""
     """The first day at whose end it may stand otherwise; "" when never."""
+    settled: bool = False
+    """It is paid exactly, by credits of days up to today, and on the day `next` it is forgotten."""
     forgotten: bool = False
 
 
@@ -49,14 +49,14 @@ def standing(receipt: Receipt, institution: str, ended: str, rules: Rulebook) ->
     Something is overdue when its last day has ended and it is still unpaid: payments of today, the day
     after `ended`, count. What is dated later waits for its day.
     """
-    settled = settled_since(receipt)
-    until = days_after(settled, KEPT_DAYS) if settled else ""
     today = days_after(ended, 1) if ended else ""
-    if settled and ended and all(each[1] <= today for each in receipt["c"]):  # by far the most
-        return Standing(next=until if until > ended else "", forgotten=until <= ended)
+    quiet = _quiet(receipt, ended, today) if ended else None
+    if quiet is not None:
+        return quiet
     days = set(coming(receipt, ended))
+    settled = settled_since(receipt)
     if settled:
-        days.add(until)
+        days.add(days_after(settled, KEPT_DAYS))
     if not ended:
         return Standing(next=min(days, default=""))
     late, follows = overdue(receipt, ended, today), NOTHING_FOLLOWS
@@ -74,6 +74,30 @@ def standing(receipt: Receipt, institution: str, ended: str, rules: Rulebook) ->
         binding=binding,
         next=min((day for day in days if day > ended), default=""),
     )
+
+
+def _quiet(receipt: Receipt, ended: str, today: str) -> Standing | None:
+    """Return how a receipt stands that is paid exactly, or not due yet: by far the most. None for others.
+
+    It says what the whole account would say, in one look at its facts.
+    """
+    owed, first, last, paid = 0, "", receipt.get("t", ""), ""
+    for _, day, amount, due, *_ in receipt["a"]:
+        owed += amount
+        last = max(last, day, due)
+        if due and (due < first or not first):
+            first = due
+    for _, day, amount, *_ in receipt["c"]:
+        owed -= amount
+        paid = max(paid, day)
+    if paid > today or owed < 0:
+        return None
+    if owed == 0:
+        until = days_after(max(last, paid), KEPT_DAYS) if last or paid else ""
+        return Standing(next=until, settled=True, forgotten=until <= ended) if until else None
+    if first and first <= ended:
+        return None
+    return Standing(next=paid if paid == today else first)
 
 
 def _begun(day: str, ended: str) -> bool:
