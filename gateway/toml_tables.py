@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +20,17 @@ class Named(Protocol):
     def id(self) -> str:
         """The id."""
 
+
+_PLACE: Final = re.compile(r"at line ([0-9]+), column ([0-9]+)")
+_MISTAKES: Final = {
+    "Cannot declare": "表重复",
+    "Cannot overwrite": "键重复",
+    "Invalid date": "没有这一天",
+    "Invalid value": "取值有误，文字须加引号",
+    "Illegal character": "有不容许的字符，或引号未闭合",
+    "Unterminated": "引号未闭合",
+}
+"""What the parser's messages begin with, and what that means."""
 
 Model = TypeVar("Model", bound=BaseModel)
 Listed = TypeVar("Listed", bound=Named)
@@ -47,7 +59,17 @@ def parse_tables(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(f"{file}: 不是有效的 TOML not valid TOML: {error}") from error
+        said = str(error)
+        why = next((f"：{zh}" for en, zh in _MISTAKES.items() if said.startswith(en)), "")
+        raise Misconfigured(
+            f"{file}: 不是有效的 TOML{why}{_place(said)} not valid TOML: {said}"
+        ) from error
+
+
+def _place(said: str) -> str:
+    """Return the place that a parser's message names, for people; "" where it names none."""
+    found = _PLACE.search(said)
+    return f"（第 {found[1]} 行第 {found[2]} 列）" if found is not None else ""
 
 
 def check_tables(

@@ -6,7 +6,6 @@ has announced yet Monday to Friday count, and whoever asks is told that it is pr
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +16,7 @@ from typing import Any, Final, Self
 import chinese_calendar  # type: ignore[import-untyped]  # the library has no type information
 
 from gateway.errors import Misconfigured
+from gateway.toml_tables import parse_tables, read_text
 
 WORKDAYS_FILE: Final = "workdays.toml"
 _SATURDAY: Final = 5
@@ -38,20 +38,25 @@ class Workdays:
         """
         if not path.exists():
             return cls()
-        try:
-            given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise Misconfigured(f"{path.name}: {error}") from error
-        findings = [f"{path.name}: unknown {name}" for name in set(given) - {"working", "off"}]
+        given: dict[str, Any] = parse_tables(read_text(path), path.name)
+        findings = [
+            f"{path.name}: 没有此项 unknown {name}"
+            for name in sorted(set(given) - {"working", "off"})
+        ]
         sets: dict[str, frozenset[date]] = {}
         for name in ("working", "off"):
             days = given.get(name, [])
             if not isinstance(days, list) or any(type(day) is not date for day in days):
-                findings.append(f"{path.name}: {name} is a list of days (YYYY-MM-DD, no quotes)")
+                findings.append(
+                    f"{path.name}: {name} 应为日期的列表，如 [2026-01-04]，不加引号"
+                    f" {name} is a list of days (YYYY-MM-DD, no quotes)"
+                )
                 days = []
             sets[name] = frozenset(days)
         both = sets["working"] & sets["off"]
-        findings += [f"{path.name}: {day} is both working and off" for day in sorted(both)]
+        findings += [
+            f"{path.name}: {day} 既上班又放假 is both working and off" for day in sorted(both)
+        ]
         if findings:
             raise Misconfigured(*findings)
         return cls(**sets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +12,7 @@ from gateway.errors import Misconfigured
 from gateway.policies.policy import shown
 from gateway.policies.terms import CHOICES_FILE
 from gateway.policies.vocabulary import Word
+from gateway.toml_tables import parse_tables, read_text
 
 _UNITS: Final = {"months": "个月", "days": "天", "workdays": "个工作日", "count": "", "price": "元"}
 _HUNDRED: Final = 100
@@ -49,19 +49,20 @@ class Choices:
 def load_choices(folder: Path) -> Choices:
     """Return the meanings of a folder's `choices.toml`. Raises Misconfigured with every finding."""
     path = folder / CHOICES_FILE
-    try:
-        given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Misconfigured(f"{path.name}: {error}") from error
+    if not path.exists():
+        raise Misconfigured(f"{path.name}: 缺此文件 the file is missing")
+    given: dict[str, Any] = parse_tables(read_text(path), path.name)
     findings: list[str] = []
     meanings: dict[tuple[str, str], str] = {}
     for name, values in given.items():
         if not isinstance(values, dict):
-            findings.append(f"{path.name}: {name} is a table of values and their words")
+            findings.append(
+                f"{path.name}: {name} 应为取值与释义的表 is a table of values and their words"
+            )
             continue
         for value, words in values.items():
             if not isinstance(words, str) or not words.strip():
-                findings.append(f"{path.name}: {name}: {value} has no words")
+                findings.append(f"{path.name}: {name}: {value} 没有释义 has no words")
             meanings[name, value] = str(words)
     if findings:
         raise Misconfigured(*findings)

@@ -6,7 +6,6 @@ region's own values, and its province's, whose rule it is, so that a value that 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from gateway.policies.papers.papers import Paper, citations
 from gateway.policies.registry import POLICIES
 from gateway.policies.terms import COVERAGE_FILE, TERMS_FOLDER
 from gateway.policies.vocabulary import Word
+from gateway.toml_tables import parse_tables, read_text
 
 RULES: Final = tuple(f"R{number}" for number in range(1, 16))
 _TEXTS: Final = ("zh", "en", "scene", "why", "todo")
@@ -79,10 +79,7 @@ class Coverage:
 
 def load_coverage(path: Path = TERMS_FOLDER / COVERAGE_FILE) -> Coverage:
     """Read the table. Raises Misconfigured with every finding on its form."""
-    try:
-        given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Misconfigured(f"{path.name}: {error}") from error
+    given: dict[str, Any] = parse_tables(read_text(path), path.name)
     findings: list[str] = []
     rules = {name: _rule(name, told, findings) for name, told in _table(given, "rules").items()}
     cells = [

@@ -7,14 +7,15 @@ read the paper's words that stand as a comment behind each table's name.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.errors import Misconfigured
 from gateway.policies.terms import OTHER_FILES
+from gateway.toml_tables import parse_tables, read_text
 
 _HEADER: Final = re.compile(
     r"^\[{1,2}([a-z_]+\.[a-z_]+)\]{1,2}[ \t]*(?:#[ \t]*(.*))?$", re.MULTILINE
@@ -75,9 +76,9 @@ def inherited(regions: Mapping[str, GivenRegion], code: str, name: str) -> list[
 
 def _region(path: Path) -> GivenRegion | None:
     try:
-        text = path.read_text(encoding="utf-8")
-        given: dict[str, Any] = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        text = read_text(path)
+        given: dict[str, Any] = parse_tables(text, path.name)
+    except Misconfigured:
         return None
     paper = given.get("paper")
     number = paper.get("number", "") if isinstance(paper, dict) else ""

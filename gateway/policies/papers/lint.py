@@ -10,15 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from gateway.errors import Misconfigured
 from gateway.policies.papers.choices import Choices, load_choices
 from gateway.policies.papers.coverage import coverage_findings
-from gateway.policies.papers.given_terms import GivenRegion, GivenTerm, given_regions, inherited
+from gateway.policies.papers.given_terms import (
+    GivenRegion,
+    GivenTerm,
+    given_regions,
+    inherited,
+    regions_above,
+)
 from gateway.policies.papers.lint_code import CODE_FOLDER, terms_read
 from gateway.policies.papers.lint_findings import Finding
 from gateway.policies.papers.papers import Citation, Paper, citations, load_papers
@@ -70,12 +77,27 @@ def lint(
         reading = read_folder(folder)
     except Misconfigured as wrong:
         return _unsound(wrong)
-    found = [*_sound(folder), *_terms(reading), *_vocabulary(reading, code), *_choices(reading)]
+    unsound = _sound(folder)
+    found = [*_terms(reading), *_vocabulary(reading, code), *_choices(reading)]
     if (folder / COVERAGE_FILE).exists():
         found += coverage_findings(
             folder / COVERAGE_FILE, reading.regions, reading.papers, reading.words, tests
         )
-    return sorted(set(found))
+    broken = frozenset(each.file.removesuffix(".toml") for each in unsound)
+    return sorted({*unsound, *(each for each in found if not _follows(each, broken))})
+
+
+def _follows(found: Finding, broken: frozenset[str]) -> bool:
+    """Tell whether a finding may be there only because a region's file is not sound: that is told first."""
+    if not broken:
+        return False
+    if found.kind == "term_unused":
+        return True
+    if found.kind in {"cell_empty", "cell_unsupported", "cell_incomplete"}:
+        region = found.term.rpartition(" ")[2]
+        return not broken.isdisjoint((region, *regions_above(region)))
+    above = regions_above(found.file.removesuffix(".toml"))
+    return found.kind.startswith("override_") and not broken.isdisjoint(above)
 
 
 def _or_ours(folder: Path, name: str) -> Path:
@@ -104,6 +126,19 @@ def _terms(reading: Reading) -> Iterator[Finding]:
             yield from _cited(reading, term)
             yield from _unit(reading.words.get(term.name), term)
             yield from _override(reading, term)
+        yield from _gaps(region)
+
+
+def _gaps(region: GivenRegion) -> Iterator[Finding]:
+    """Yield where two values of one term leave days between them on which none holds."""
+    ordered = sorted(region.terms, key=lambda each: (each.name, each.since))
+    for earlier, later in pairwise(ordered):
+        if earlier.name != later.name or earlier.until is None:
+            continue
+        first = earlier.until + timedelta(days=1)
+        if first < later.since:
+            days = f"{first} – {later.since - timedelta(days=1)}"
+            yield Finding(region.file, later.name, "value_gap", days)
 
 
 def _cited(reading: Reading, term: GivenTerm) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 KINDS: Final[dict[str, tuple[str, str]]] = {
-    "unsound": ("{detail}", "the file is not sound"),
+    "unsound": ("文件有误：{detail}", "the file is not sound"),
     "citation_malformed": (
         "依据写法有误：{detail}",
         "not of the form 文号 条款, several separated by ；",
@@ -18,6 +18,10 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     "too_early": ("早于文件生效日：{detail}", "the value stands before its paper does"),
     "too_late": ("晚于文件失效日：{detail}", "the value stands after its paper has ended"),
     "unit_misfit": ("取值与单位不符：{detail}", "the value does not fit the vocabulary's unit"),
+    "value_gap": (
+        "起止日之间有空档，其间视为文件未规定：{detail}",
+        "nothing holds in between: the paper counts as silent",
+    ),
     "override_unnamed": (
         "未注明替代上级何条款：应为 {detail}",
         "an override names what it overrides",
@@ -65,7 +69,7 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
 }
 NOTES: Final = frozenset(
     {"duplicate_inherited", "cited_whole", "code_unread", "choice_unworded", "cell_todo"}
-    | {"tests_absent"}
+    | {"tests_absent", "value_gap"}
 )
 
 

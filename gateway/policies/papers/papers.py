@@ -8,7 +8,6 @@ name neighbours at once (`四（五）（六）`, `四（五）1、3`).
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from gateway.errors import Misconfigured
 from gateway.policies.terms import TERMS_FOLDER
+from gateway.toml_tables import parse_tables, read_text
 from schemas.codes import REGION_PATTERN
 
 PAPERS_FOLDER: Final = "papers"
@@ -127,9 +127,9 @@ def load_papers(folder: Path = TERMS_FOLDER) -> Mapping[str, Paper]:
 
 def _paper(path: Path, findings: list[str]) -> Paper | None:
     try:
-        given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        findings.append(f"{path.name}: {error}")
+        given: dict[str, Any] = parse_tables(read_text(path), path.name)
+    except Misconfigured as wrong:
+        findings.extend(wrong.findings)
         return None
     said = [*_unsound(given), *_undated(given)]
     clauses = _clauses(given.get("clauses", []), said)
@@ -156,21 +156,23 @@ def _paper(path: Path, findings: list[str]) -> Paper | None:
 
 
 def _unsound(given: Mapping[str, Any]) -> list[str]:
-    said = [f"unknown {name}" for name in sorted(set(given) - _KNOWN)]
+    said = [f"没有此项，请删去 unknown {name}" for name in sorted(set(given) - _KNOWN)]
     said += [
-        f"{name} is missing"
+        f"缺 {name} is missing"
         for name in _TEXTS
         if not isinstance(given.get(name), str) or not given[name].strip()
     ]
     if re.fullmatch(_NUMBER, str(given.get("number", ""))) is None:
-        said.append(f"number {given.get('number')!r} is no 文号 (…〔2020〕71号)")
+        said.append(
+            f"number {given.get('number')!r} 不是文号，应如 合成〔2026〕1号（括号为〔〕）no document number"
+        )
     if re.fullmatch(REGION_PATTERN, str(given.get("region", ""))) is None:
-        said.append("region has six digits; 100000 is the whole country")
+        said.append("region 为六位区划代码，全国为 100000 region has six digits")
     issuer = given.get("issuer")
     if not isinstance(issuer, list) or not issuer or not all(isinstance(e, str) for e in issuer):
-        said.append("issuer is a list of names")
+        said.append('issuer 为发文机关的列表，如 ["合成示例机关"] issuer is a list of names')
     if not given.get("clauses") and given.get("whole") is not True:
-        said.append("a paper without clauses says whole = true")
+        said.append("没有登记条款的文件须写 whole = true a paper without clauses says so")
     return said
 
 
@@ -180,17 +182,21 @@ def _undated(given: Mapping[str, Any]) -> list[str]:
     issued, year = given.get("issued_on"), given.get("issued_year")
     days = {name: given.get(name) for name in ("issued_on", "in_force_from", "in_force_until")}
     said += [
-        f"{name} is a day (YYYY-MM-DD, without quotes)"
+        f"{name} 应为日期，不加引号 is a day (YYYY-MM-DD, without quotes)"
         for name, day in days.items()
         if day is not None and type(day) is not date
     ]
     if (issued is None) == (year is None):
-        said.append("either issued_on or issued_year is given")
+        said.append(
+            "issued_on 与 issued_year 须有且只有一项 either issued_on or issued_year is given"
+        )
     elif issued is None and (type(year) is not int or not given.get("issued_note")):
-        said.append("issued_year is a number, and issued_note says why the day is unknown")
+        said.append(
+            "issued_year 为数字，且须以 issued_note 说明为何不知日期 says why the day is unknown"
+        )
     start, end = days["in_force_from"], days["in_force_until"]
     if type(start) is date and type(end) is date and end < start:
-        said.append(f"in_force_until {end} is before in_force_from {start}")
+        said.append(f"失效早于生效 in_force_until {end} is before in_force_from {start}")
     return said
 
 
@@ -201,14 +207,20 @@ def _clauses(given: Any, said: list[str]) -> dict[str, Clause]:
         told = each if isinstance(each, dict) else {}
         mark, heading, since = told.get("mark"), told.get("heading"), told.get("from")
         if not isinstance(mark, str) or not isinstance(heading, str) or not mark or not heading:
-            said.append(f"clause {number}: mark and heading are texts")
+            said.append(
+                f"第 {number} 条: 缺 mark 或 heading（文字） clause {number}: mark and heading are texts"
+            )
             continue
         if set(told) - _CLAUSE_KEYS:
-            said.append(f"clause {mark}: unknown {', '.join(sorted(set(told) - _CLAUSE_KEYS))}")
+            unknown = ", ".join(sorted(set(told) - _CLAUSE_KEYS))
+            said.append(f"{mark}: 没有此项，请删去 clause {mark}: unknown {unknown}")
         if mark in found:
-            said.append(f"clause {mark} stands twice")
+            said.append(f"{mark}: 条款重复 clause {mark} stands twice")
         if since is not None and (type(since) is not date or not told.get("why")):
-            said.append(f"clause {mark}: from is a day, and why says why it binds earlier")
+            said.append(
+                f"{mark}: from 应为日期，且以 why 说明为何更早生效"
+                f" clause {mark}: from is a day, and why says why it binds earlier"
+            )
             continue
         notes = str(told.get("why", "")), str(told.get("note", ""))
         found[mark] = Clause(mark, heading, since, *notes)

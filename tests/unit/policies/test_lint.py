@@ -119,8 +119,26 @@ def test_two_values_of_one_day_are_a_fault(draft: Draft) -> None:
     (fault,) = draft.faults()
     assert (fault.kind, fault.detail) == (
         "unsound",
-        "payment.days: two values hold on 2026-03-01",
+        "payment.days: 起止日重叠，2026-03-01 有两个取值：前一段应有更早的 until two values hold on 2026-03-01",
     )
+
+
+def test_days_on_which_no_value_holds_are_a_note(draft: Draft) -> None:
+    table = days(more="until = 2026-02-28\n").replace("[payment.days]", "[[payment.days]]")
+    for since, gaps in (("2026-03-01", []), ("2026-03-02", ["2026-03-01 – 2026-03-01"])):
+        later = table.replace("2026-02-01", since).replace("2026-02-28", "2027-12-31")
+        found = draft.city(table + later).findings()
+        assert [each.detail for each in found if each.kind == "value_gap"] == gaps
+        assert draft.faults() == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["", "[[[", 'code = "530000"\nname = "云南省"\n', CONTRACT.replace('"binding"', "1")],
+)
+def test_a_file_that_cannot_be_read_is_the_only_finding(draft: Draft, broken: str) -> None:
+    draft.write("530000.toml", broken)
+    assert {(each.file, each.kind) for each in draft.faults()} == {("530000.toml", "unsound")}
 
 
 def test_a_value_needs_its_companions_but_may_inherit_them(draft: Draft) -> None:
@@ -267,9 +285,9 @@ def test_a_term_that_no_policy_reads_is_a_note(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('number = "合成〔2026〕1号"', 'number = "合成2026"', "is no 文号"),
+        ('number = "合成〔2026〕1号"', 'number = "合成2026"', "不是文号"),
         ("issued_on = 2026-01-05\n", "", "either issued_on or issued_year"),
-        ("issued_on = 2026-01-05", "issued_year = 2026", "issued_note says why"),
+        ("issued_on = 2026-01-05", "issued_year = 2026", "须以 issued_note 说明"),
         ("2026-02-01", '"2026-02-01"', "is a day"),
         ("until = 2027-12-31", "until = 2026-01-31", "is before in_force_from"),
         ('region = "530400"', 'region = "云南"', "six digits"),

@@ -170,7 +170,7 @@ def test_a_region_lies_in_its_city_and_province() -> None:
 
 
 def test_wrong_terms_are_told_by_the_name_of_their_file(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match=r"new\.toml: progress\.warn_below: value '1,0'"):
+    with pytest.raises(Misconfigured, match=r"new\.toml: progress\.warn_below: 取值 '1,0'"):
         terms_with(GUIZHOU, changed_terms(tmp_path, value("progress.warn_below", "0.80", "1,0")))
     with pytest.raises(Misconfigured, match="no such file"):
         terms_with(GUIZHOU, tmp_path / "none.toml")

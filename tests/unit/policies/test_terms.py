@@ -122,26 +122,47 @@ SCOPE = '[linkage.scope]\nvalue = "drug"\nclause = "一"\nfrom = 2020-01-01\n'
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (SCOPE.replace('clause = "一"\n', ""), "linkage.scope: no clause"),
-        (SCOPE.replace('"一"', '" "'), "linkage.scope: no clause"),
-        (SCOPE.replace("drug", "everything"), "linkage.scope: value 'everything'"),
-        (SCOPE.replace('"drug"', "1"), "linkage.scope: value 1 must be text"),
-        (SCOPE.replace("linkage.scope", "linkage.scoop"), "no policy knows the term linkage.scoop"),
+        (SCOPE.replace('clause = "一"\n', ""), "linkage.scope: 缺 clause"),
+        (SCOPE.replace('"一"', '" "'), "linkage.scope: 缺 clause"),
+        (SCOPE.replace("drug", "everything"), "linkage.scope: 取值 'everything' 不合写法，应为 \"product\" 或 \"drug\""),
+        (SCOPE.replace('"drug"', "1"), "须加引号 in quotes value 1 must be text"),
+        (SCOPE.replace("linkage.scope", "linkage.scoop"), "linkage.scoop，是否为 did you mean linkage.scope"),
         (SCOPE.replace("2020-01-01", '"2020-01-01"'), "are days"),
         (SCOPE.replace("from = 2020-01-01\n", ""), "are days"),
         (SCOPE + "until = 2019-12-31\n", "until 2019-12-31 is before from"),
         (SCOPE + "til = 2021-12-31\n", "unknown til"),
-        ("[linkage]\nscope = 3\n", "linkage.scope: a table"),
-        ('[progress.warn_below]\nvalue = "0.\uff180"\nclause = "一"\nfrom = 2020-01-01\n', "warn_below: value"),
-        ('[progress.warn_below]\nvalue = "80%"\nclause = "一"\nfrom = 2020-01-01\n', "warn_below: value"),
+        ("[linkage]\nscope = 3\n", "linkage.scope: 应为一张表"),
+        ('[progress.warn_below]\nvalue = "0.\uff180"\nclause = "一"\nfrom = 2020-01-01\n', "warn_below: 取值"),
+        ('[progress.warn_below]\nvalue = "80%"\nclause = "一"\nfrom = 2020-01-01\n', "warn_below: 取值"),
         ('[progress.warn_below]\nvalue = "0.80"\nclause = "一"\nfrom = 2020-01-01\n',
          "progress.warn_below needs progress.measured on 2020-01-01"),
         (SCOPE.replace("[linkage.scope]", "[[linkage.scope]]") * 2, "two values hold on 2020-01-01"),
+        (SCOPE.replace('value = "drug"\n', ""), "linkage.scope: 缺 value"),
+        (SCOPE.replace("2020-01-01", "2020-02-30"), "没有这一天（第 9 行第 8 列）"),
+        (SCOPE.replace('"drug"', '"drug'), "引号未闭合（第 7 行"),
+        (SCOPE * 2, "表重复（第 10 行"),
         ("[[[", "530300.toml"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_not_sound_is_a_finding(tmp_path: Path, text: str, says: str) -> None:
     assert any(says in finding for finding in findings(tmp_path, text))
+
+
+def test_a_file_may_begin_with_the_mark_and_end_its_lines_as_windows_does(tmp_path: Path) -> None:
+    text = HEAD.format(code="530300") + SCOPE
+    (folder(tmp_path) / "530300.toml").write_bytes(
+        b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()
+    )
+    terms = load_terms(tmp_path).of("530300")
+    assert terms is not None
+    assert terms.speaks_of("linkage.scope")
+
+
+def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
+    text = HEAD.format(code="530300") + SCOPE
+    (folder(tmp_path) / "530300.toml").write_bytes(text.encode("gb18030"))
+    with pytest.raises(Misconfigured, match=r"530300\.toml: 不是 UTF-8"):
+        load_terms(tmp_path)
 
 
 def test_a_file_is_named_after_its_region_and_cites_its_paper(tmp_path: Path) -> None:
