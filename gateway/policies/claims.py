@@ -8,7 +8,7 @@ ended by a message of its own. So the order in which facts arrive does not chang
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from schemas.envelope import canonical_bytes
 UNFIXED: Final = frozenset({"because", "found_on", "replaces"})
 """Fields that do not make a conclusion another one: when it was found, and by what."""
 _DIGEST_BYTES: Final = 8
+Slots = str | tuple[str, ...]
+"""How slots begin: in one way, or in one of several."""
 _ID, _TYPE, _FIGURES, _ABOUT, _WHY = range(5)
 
 
@@ -58,7 +60,7 @@ class Difference:
     numbered_from: int = 0
     conclusions: list[Conclusion] = field(default_factory=list)
 
-    def settle(self, wanted: Mapping[str, Claim], within: str = "") -> State:
+    def settle(self, wanted: Mapping[str, Claim], within: Slots = "") -> State:
         """Conclude the difference for the slots that begin with `within`; return what is open now."""
         now: State = {}
         for slot, known in self.open.items():
@@ -71,9 +73,21 @@ class Difference:
             now[slot] = self._hold(claim, known)
         return now
 
-    def judgement(self, state: State, wanted: Iterable[tuple[str, Claim]]) -> Judgement:
-        """Settle every slot; return the state with what is open now, and the conclusions."""
-        still = self.settle(dict(wanted))
+    def settle_some(self, wanted: Mapping[str, Claim], slots: Collection[str]) -> State:
+        """Conclude the difference for some slots; return what is open now, in order of the slots."""
+        others = {slot: known for slot, known in self.open.items() if slot not in slots}
+        self.open = {slot: known for slot, known in self.open.items() if slot in slots}
+        return dict(sorted({**others, **self.settle(wanted)}.items()))
+
+    def judgement(
+        self,
+        state: State,
+        wanted: Iterable[tuple[str, Claim]],
+        slots: Collection[str] | None = None,
+    ) -> Judgement:
+        """Settle some slots (None: all); return the state with what is open now, and the conclusions."""
+        claims = dict(wanted)
+        still = self.settle(claims) if slots is None else self.settle_some(claims, slots)
         return Judgement({**state, "open": still}, self.conclusions)
 
     def _hold(self, claim: Claim, known: Sequence[Any]) -> Sequence[Any]:

@@ -55,6 +55,11 @@ class Terms:
         """Return whether the papers have the term at all, on whatever days."""
         return name in self.values or (self.province is not None and self.province.speaks_of(name))
 
+    def versions(self, name: str) -> tuple[Term, ...]:
+        """Return every value that the papers give a term, on whatever days: its own and its province's."""
+        above = self.province.versions(name) if self.province is not None else ()
+        return (*self.values.get(name, ()), *above)
+
     def next_value(self, name: str, on: date) -> Term | None:
         """Return the term in force on a day, or else the first that comes into force after it."""
         found = self.value(name, on)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
-from gateway.policies.claims import Claim
+from gateway.policies.claims import Claim, Slots
 from gateway.policies.policy import Judgement, State, because
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.supply.supply_facts import FactPolicy, Known, province_of
@@ -93,14 +93,24 @@ class Credit(FactPolicy):
             "clauses": content["because"]["clauses"],
         }
 
+    def touched(self, message: Message, content: State) -> tuple[Slots, ...]:
+        """Return the conclusion's own record and that of the one it replaces, or of what has ended."""
+        if message.type in ENDINGS:
+            return (content[ENDINGS[message.type]],)
+        replaced = content.get("replaces")
+        return ((message.id, replaced) if replaced else message.id,)
+
     def claims(self, known: Known) -> Iterable[tuple[str, Claim]]:
-        """Yield a record for each conclusion that has not ended and was not replaced."""
-        found = known.of("found")
-        over = {each["of"] for _, each in known.of("ended")} | {
-            each["replaces"] for _, each in found
-        }
-        for identity, each in found:
-            if identity not in over:
+        """Yield a record for each touched conclusion that has not ended and was not replaced."""
+        found, ended = known.facts.get("found", {}), known.facts.get("ended", {})
+        (slots,) = known.touched
+        for identity in (slots,) if isinstance(slots, str) else slots:
+            each = found.get(identity)
+            if (
+                each is not None
+                and all(other["of"] != identity for other in ended.values())
+                and all(other["replaces"] != identity for other in found.values())
+            ):
                 claim = _record(known, identity, each)
                 if claim is not None:
                     yield identity, claim

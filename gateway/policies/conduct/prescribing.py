@@ -84,7 +84,7 @@ class Prescribing(FactPolicy):
             ),
         }
 
-    def touched(self, content: State) -> tuple[str, ...]:
+    def touched(self, message: Message, content: State) -> tuple[str, ...]:  # noqa: ARG002
         """Return the slots of the month, and of the next one, which is compared with it."""
         return (f"{content['month']}/", f"{_month(content['month'], 1)}/")
 
@@ -95,7 +95,7 @@ class Prescribing(FactPolicy):
             for identity, each in as_recorded(known.of("counted"), "on")
         }
         for touched in known.touched:
-            month = touched[:_MONTH]
+            month = str(touched)[:_MONTH]
             now, before = months.get(month), months.get(_month(month, -1))
             if now is not None:
                 yield from _reviewed(known, now)

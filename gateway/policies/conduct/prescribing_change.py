@@ -7,9 +7,8 @@ compared is not. The formula and why it is so stand in `prescribing.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from schemas.money import plain
 
@@ -19,8 +18,7 @@ Counts = Mapping[str, Sequence[int]]
 _NONE: Final = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """变化: one doctor's counts, and those of all the others of the institution, in both months."""
 
     doctor: str
@@ -32,25 +30,27 @@ class Change:
     others_before: int
 
     @property
-    def expected(self) -> Fraction:
-        """Return how many selected prescriptions the others' own change lets expect."""
+    def expected(self) -> tuple[int, int]:
+        """Return how many selected prescriptions the others' own change lets expect: (n, d) for n ÷ d."""
         if not self.others_before:
-            return Fraction(self.previous_selected)
-        return self.previous_selected * min(Fraction(1), Fraction(self.others, self.others_before))
+            return self.previous_selected, 1
+        others = min(self.others, self.others_before)
+        return self.previous_selected * others, self.others_before
 
     @property
-    def drop(self) -> Fraction | None:
-        """Return 1 − selected ÷ expected; None where nothing is expected."""
-        return 1 - self.selected / self.expected if self.expected else None
+    def drop(self) -> tuple[int, int] | None:
+        """Return 1 − selected ÷ expected as (n, d); None where nothing is expected."""
+        expected, by = self.expected
+        return (expected - self.selected * by, expected) if expected else None
 
     @property
     def drop_told(self) -> str:
         """Return the drop with four decimals, towards zero; "" where there is none to tell."""
-        return "" if self.drop is None else _told(self.drop)
+        return "" if self.drop is None else _told(*self.drop)
 
     def clear(self, drop_from: str, least_count: int) -> bool:
         """Tell whether the drop is clear by a region's own threshold."""
-        if self.drop is None or self.drop < Fraction(drop_from):
+        if self.drop is None or Fraction(*self.drop) < Fraction(drop_from):
             return False
         if self.previous_selected < least_count or not self.every:
             return False
@@ -66,21 +66,18 @@ class Change:
             "all_count": self.every,
             "previous_selected_count": self.previous_selected,
             "previous_all_count": self.previous_every,
-            "expected": _told(self.expected),
+            "expected": _told(*self.expected),
         }
-        return found | ({"drop": self.drop_told} if self.drop is not None else {})
+        told = self.drop_told
+        return found | {"drop": told} if told else found
 
     @property
     def line(self) -> str:
         """Return its arithmetic."""
         others = f"{self.others}/{self.others_before}" if self.others_before else "1"
-        expected = f"{self.previous_selected} × min(1, {others}) = {_told(self.expected)}"
-        if self.drop is None:
-            return f"{self.doctor}: 预期 expected {expected}"
-        return (
-            f"{self.doctor}: 预期 expected {expected};"
-            f" 1 − {self.selected} ÷ {_told(self.expected)} = {self.drop_told}"
-        )
+        told, drop = _told(*self.expected), self.drop_told
+        said = f"{self.doctor}: 预期 expected {self.previous_selected} × min(1, {others}) = {told}"
+        return f"{said}; 1 − {self.selected} ÷ {told} = {drop}" if drop else said
 
     @property
     def shares_line(self) -> str:
@@ -106,7 +103,7 @@ def changes(now: Counts, before: Counts) -> list[Change]:
     return found
 
 
-def _told(value: Fraction) -> str:
-    cut = abs(value) * int(10**_SCALE)
-    sign = "-" if value < 0 and int(cut) else ""
-    return sign + plain(int(cut), _SCALE)
+def _told(numerator: int, denominator: int) -> str:
+    """Return a ratio (its denominator above zero) with four decimals, cut off towards zero."""
+    cut = abs(numerator) * int(10**_SCALE) // denominator
+    return plain(-cut if numerator < 0 else cut, _SCALE)

@@ -104,9 +104,11 @@ class Retail:
         if message.type == RETAIL_SOLD:
             if message.id in state["sales"]:
                 return Judgement()
-            sales = {**state["sales"], message.id: list(_sale(content))}
-            after = _of_month({**state, "sales": sales}, month_in(key))
-            return _Splitting(key, message.id, (), rules).judgement(after, (message.id,))
+            sale, after = _sale(content), _of_month(state, month_in(key))
+            splitting = _Splitting(key, message.id, (), rules)
+            kept = list(sale._replace(split=splitting.again(message.id, sale, after)))
+            after = {**after, "sales": {**state["sales"], message.id: kept}}
+            return Judgement(after, splitting.conclusions())
         if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
             return Judgement()
         after = _of_month(_with_standard(state, message, content), month_in(key))
@@ -204,10 +206,10 @@ class _Splitting(Drawing):
         kept = dict(state["sales"])
         for identity in sales:
             sale = Sale(*kept[identity])
-            kept[identity] = list(sale._replace(split=self._again(identity, sale, state)))
+            kept[identity] = list(sale._replace(split=self.again(identity, sale, state)))
         return Judgement({**state, "sales": kept}, self.conclusions())
 
-    def _again(self, identity: str, sale: Sale, state: State) -> list[Any]:
+    def again(self, identity: str, sale: Sale, state: State) -> list[Any]:
         """Return a sale's split as it is now; conclude where it changed."""
         found = _standard_for(sale, state["standards"])
         terms = self._terms(sale)

@@ -26,6 +26,7 @@ from schemas.events import (
 )
 
 RULE: Final = "R9"
+MOST: Final = "distribution.most"
 CHOSEN, WITHDRAWN = "chosen", "withdrawn"
 Choices = Mapping[str, Mapping[str, Any]]
 
@@ -48,10 +49,10 @@ class DistributorLimit(FactPolicy):
 
     def claims(self, known: Known) -> Iterable[tuple[str, Claim]]:
         """Yield the limit that is exceeded on the last day that has ended, if it is."""
-        if not known.day:
+        if not known.day or _never_exceeded(known):
             return
         maker = known.key.split("/", 1)[1]
-        term = known.rules.term(known.province, "distribution.most", known.day)
+        term = known.rules.term(known.province, MOST, known.day)
         found = _distributors(known.facts, maker, known.day)
         if term is None or len(found) <= int(term.value):
             return
@@ -75,10 +76,12 @@ class DistributorLimit(FactPolicy):
 
     def next_due(self, known: Known) -> str:
         """Return the next day on which a choice begins or ends, or the limit comes into force."""
+        if _never_exceeded(known):
+            return ""
         days = [day for day in _borders(known.facts) if day > known.day]
         terms = known.rules.of(known.province)
         term = (
-            terms.next_value("distribution.most", date.fromisoformat(known.day))
+            terms.next_value(MOST, date.fromisoformat(known.day))
             if terms is not None and known.day
             else None
         )
@@ -123,6 +126,17 @@ def in_force(choices: Choices, day: str) -> list[tuple[str, Mapping[str, str]]]:
         for identity, each in sorted(choices.get(CHOSEN, {}).items())
         if each["from"] <= day <= last_day(each, withdrawals)
     ]
+
+
+def _never_exceeded(known: Known) -> bool:
+    """Return whether all distributors that were ever chosen together are within every limit there is."""
+    terms = known.rules.of(known.province)
+    limits = [int(term.value) for term in terms.versions(MOST)] if terms is not None else []
+    if not limits:
+        return True
+    maker = known.key.split("/", 1)[1]
+    chosen = {each["distributor"] for each in known.facts.get(CHOSEN, {}).values()} - {maker}
+    return len(chosen) <= min(limits)
 
 
 def _distributors(choices: Choices, maker: str, day: str) -> dict[str, list[str]]:

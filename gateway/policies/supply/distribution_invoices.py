@@ -10,7 +10,7 @@ Invoices between enterprises are the batch's record, which every institution's s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from gateway.policies.claims import Claim, Difference
@@ -26,10 +26,13 @@ from schemas.events import (
     INVOICE_ISSUED,
 )
 
+MOST: Final = "distribution.invoices_most"
 MOST_SHOWN: Final = 100
 _ENDS: Final = {DISTRIBUTION_INVOICES_EXCEEDED: DISTRIBUTION_FINDING_ENDED}
 Invoice = Mapping[str, Any]
 Invoices = Mapping[str, Invoice]
+Bought = Mapping[str, Sequence[tuple[str, Invoice]]]
+"""Invoices, each with its message id, by buyer."""
 
 
 class InvoiceChains:
@@ -68,10 +71,11 @@ class InvoiceChains:
     ) -> Judgement:
         """Take one invoice."""
         part = "bought" if content.get("institution") else "between"
-        if message.id in state[part]:
+        if not rules.spoken_of(key, MOST) or message.id in state[part]:
             return Judgement()
         after = {**state, part: {**state[part], message.id: _invoice(content)}}
-        return _settled(key, after, message, message.id, rules)
+        touched = (message.id,) if part == "bought" else None
+        return _settled(key, after, message, message.id, rules, touched)
 
     def withdraw(
         self,
@@ -87,7 +91,8 @@ class InvoiceChains:
         if gone.id not in state[part]:
             return Judgement()
         kept = {identity: each for identity, each in state[part].items() if identity != gone.id}
-        return _settled(key, {**state, part: kept}, by, withdrawal_cause(by.id), rules)
+        touched = (gone.id,) if part == "bought" else None
+        return _settled(key, {**state, part: kept}, by, withdrawal_cause(by.id), rules, touched)
 
 
 class Chain(NamedTuple):
@@ -102,7 +107,15 @@ class Chain(NamedTuple):
         return len(self.invoices) + (not self.complete)
 
 
-def shortest_chain(last: tuple[str, Invoice], between: Invoices) -> Chain | None:
+def bought_by(between: Invoices) -> Bought:
+    """Return the invoices between enterprises by who bought, in order of the message ids."""
+    found: dict[str, list[tuple[str, Invoice]]] = {}
+    for each in sorted(between.items()):
+        found.setdefault(each[1]["buyer"], []).append(each)
+    return found
+
+
+def shortest_chain(last: tuple[str, Invoice], between: Bought) -> Chain | None:
     """Return the shortest chain that ends with an institution's invoice; None: it circles without end.
 
     Of chains of one length a complete one counts, then the one with the lowest message ids.
@@ -127,10 +140,9 @@ def shortest_chain(last: tuple[str, Invoice], between: Invoices) -> Chain | None
     return None
 
 
-def _into(chain: tuple[tuple[str, Invoice], ...], between: Invoices) -> list[tuple[str, Invoice]]:
+def _into(chain: tuple[tuple[str, Invoice], ...], between: Bought) -> Sequence[tuple[str, Invoice]]:
     """Return the invoices to the enterprise that the chain begins with."""
-    seller = chain[0][1]["seller"]
-    return [each for each in sorted(between.items()) if each[1]["buyer"] == seller]
+    return between.get(chain[0][1]["seller"], ())
 
 
 def _invoice(content: State) -> dict[str, Any]:
@@ -146,19 +158,32 @@ def _invoice(content: State) -> dict[str, Any]:
     }
 
 
-def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
+def _settled(
+    key: str,
+    state: State,
+    message: Message,
+    cause: str,
+    rules: Rulebook,
+    touched: Collection[str] | None,
+) -> Judgement:
+    """Conclude the difference for an institution's own invoice that came or went; None: for all."""
     on = day_in_china(message.time)
     difference = Difference(InvoiceChains.name, key, cause, message.id, on, state["open"], _ENDS)
-    return difference.judgement(state, _claims(key, state, on, rules))
+    return difference.judgement(state, _claims(key, state, on, rules, touched), touched)
 
 
-def _claims(key: str, state: State, on: str, rules: Rulebook) -> Iterator[tuple[str, Claim]]:
+def _claims(
+    key: str, state: State, on: str, rules: Rulebook, touched: Collection[str] | None
+) -> Iterator[tuple[str, Claim]]:
     _, product, _, institution = key.split("/")
+    between = bought_by(state["between"])
     for identity, bought in sorted(state["bought"].items()):
-        term = rules.term(bought["region"], "distribution.invoices_most", bought["on"])
+        if touched is not None and identity not in touched:
+            continue
+        term = rules.term(bought["region"], MOST, bought["on"])
         if term is None:
             continue
-        chain = shortest_chain((identity, bought), state["between"])
+        chain = shortest_chain((identity, bought), between)
         if chain is None or chain.length <= int(term.value):
             continue
         shown = [

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from gateway.policies.claims import Claim, Difference
+from gateway.policies.claims import Claim, Difference, Slots
 from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
@@ -20,6 +20,7 @@ from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import CALENDAR_DAY_ENDED
 
+EVERYTHING: Final[tuple[Slots, ...]] = ("",)
 Facts = Mapping[str, Mapping[str, Any]]
 
 
@@ -34,8 +35,8 @@ class Known:
     on: str
     """The day on which what follows is found: that of the message, or the last that has ended."""
     rules: Rulebook
-    touched: tuple[str, ...] = ("",)
-    """How the slots begin that are settled; others stay as they are."""
+    touched: tuple[Slots, ...] = EVERYTHING
+    """How the slots begin that are settled, in order; others stay as they are."""
 
     @property
     def province(self) -> str:
@@ -88,9 +89,9 @@ class FactPolicy(EndedDays):
         """Return the first day after `known.day` at whose end anything may change; "" where none."""
         return ""
 
-    def touched(self, content: State) -> tuple[str, ...]:  # noqa: ARG002 - for those with many slots
+    def touched(self, message: Message, content: State) -> tuple[Slots, ...]:  # noqa: ARG002
         """Return how the slots begin that a fact can change; by itself every slot."""
-        return ("",)
+        return EVERYTHING
 
     def bounded(self, state: State) -> State:
         """Return a state without what is too old to be kept; by itself everything is kept."""
@@ -109,14 +110,14 @@ class FactPolicy(EndedDays):
             passed, due = day_passed(state, message, content["day"])
             if passed is None or not due:
                 return Judgement(passed)
-            return self._settled(key, passed, message, message.id, rules, ("",))
+            return self._settled(key, passed, message, message.id, rules, EVERYTHING)
         kind = self.kinds[message.type]
         of_kind = state["facts"].get(kind, {})
         if message.id in of_kind:
             return Judgement()
         facts = {**of_kind, message.id: self.fact(message, content)}
         after = {**state, "facts": {**state["facts"], kind: facts}}
-        return self._settled(key, after, message, message.id, rules, self.touched(content))
+        return self._settled(key, after, message, message.id, rules, self.touched(message, content))
 
     def withdraw(
         self,
@@ -134,7 +135,7 @@ class FactPolicy(EndedDays):
             return Judgement()
         facts = {identity: each for identity, each in of_kind.items() if identity != gone.id}
         after = {**state, "facts": {**state["facts"], kind: facts}}
-        touched = self.touched(content)
+        touched = self.touched(gone, content)
         return self._settled(key, after, by, withdrawal_cause(by.id), rules, touched)
 
     def _settled(
@@ -144,7 +145,7 @@ class FactPolicy(EndedDays):
         message: Message,
         cause: str,
         rules: Rulebook,
-        touched: tuple[str, ...],
+        touched: tuple[Slots, ...],
     ) -> Judgement:
         on = max(day_in_china(message.time), state["day"])
         known = Known(key, state["facts"], state["day"], state["day_id"], on, rules, touched)

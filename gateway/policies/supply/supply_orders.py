@@ -10,7 +10,7 @@ paper of a province watches deliveries nothing is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from gateway.policies.claims import Claim, Difference
@@ -138,7 +138,7 @@ class _Settling:
         if until:
             lines = lines_until(state["ordered"], until)
             found = outstanding(lines, taken_until(state["accepted"], until))
-        return self._settled(state, found, state["open"], {})
+        return self._settled(state, found, {*state["open"], *map(_slot, found)})
 
     def of_places(self, places: Iterable[Place], before: State) -> Judgement:
         """Conclude the figures that a change of some orders' products touches."""
@@ -160,24 +160,15 @@ class _Settling:
         }
         every = outstanding(lines, taken_until(state["accepted"], until, products))
         found = {group: each for group, each in every.items() if group in groups}
-        slots = set(map(_slot, groups))
-        touched = {slot: each for slot, each in state["open"].items() if slot in slots}
-        others = {slot: each for slot, each in state["open"].items() if slot not in slots}
-        return self._settled(state, found, touched, others)
+        return self._settled(state, found, set(map(_slot, groups)))
 
     def _settled(
-        self,
-        state: State,
-        found: Mapping[Group, Outstanding],
-        touched: Mapping[str, Any],
-        others: Mapping[str, Any],
+        self, state: State, found: Mapping[Group, Outstanding], slots: Collection[str]
     ) -> Judgement:
-        """Conclude how what is found differs from what is open of it; `others` stay open."""
+        """Conclude how what is found differs from what is open in these slots."""
         name, key, on = OrderDeliveries.name, self._key, self._on
-        difference = Difference(name, key, self._cause, self._trigger, on, touched, _ENDS)
-        still = difference.settle(dict(self._claims(found)))
-        if others:
-            still = dict(sorted({**others, **still}.items()))
+        difference = Difference(name, key, self._cause, self._trigger, on, state["open"], _ENDS)
+        still = difference.settle_some(dict(self._claims(found)), slots)
         due = coming_month_end(state["day"]) if state["ordered"] or still else ""
         return Judgement({**state, "open": still, "due": due}, difference.conclusions)
 

@@ -218,10 +218,11 @@ def test_a_lower_threshold_finds_at_least_as_many(
             assert each.clear(f"0.{low:02d}", 5)
             assert each.clear(f"0.{high:02d}", 1)
         if each.drop is not None:
-            assert each.drop <= 1
-            assert each.expected <= each.previous_selected
+            drop = Fraction(*each.drop)
+            assert drop <= 1
+            assert Fraction(*each.expected) <= each.previous_selected
             told_ = Fraction(each.drop_told)
-            assert abs(each.drop - told_) < Fraction(1, 10_000)
+            assert abs(drop - told_) < Fraction(1, 10_000)
 
 
 # ---------------------------------------------------------------------------- review
