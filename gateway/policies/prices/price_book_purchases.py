@@ -11,12 +11,10 @@ lifts, the deviations of the receipts that it touches.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, NamedTuple
 
 from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
-from gateway.policies.prices.drawing import Drawing
 from gateway.policies.prices.price_book import (
     SINCE,
     Series,
@@ -31,10 +29,10 @@ from gateway.policies.prices.price_book_months import (
     concerns,
     month_in,
     month_of,
-    parts,
     price_scope,
     trade_scope,
 )
+from gateway.policies.prices.trade_drawing import Trade, TradeDrawing, of_product
 from gateway.policies.quarters import day_in_china
 from gateway.policies.ratio import priced
 from gateway.policies.rulebook import Rulebook, Term
@@ -52,9 +50,6 @@ RULE: Final = "R7"
 SELECTED: Final = "purchase_price.selected"
 Prices = dict[str, Series]
 """Selected prices by `product/region`."""
-
-
-_FINDING: Final = 6
 
 
 class Purchase(NamedTuple):
@@ -101,18 +96,17 @@ class PurchasePrices:
             terms = rules.of(content["region"])
             if terms is None or not terms.speaks_of(SELECTED) or message.id in state["bought"]:
                 return Judgement()
-            bought, known, prices = _purchase(content), state["bought"], state["prices"]
-            if not known:  # as the drug's record had them
-                prices = _until_month(prices, month_in(key))
-            comparing = _Comparing(key, message.id, (), rules)
-            bought[_FINDING] = comparing.again(message.id, Purchase._make(bought), prices)
-            after = {"bought": {**known, message.id: bought}, "prices": prices}
-            return Judgement(after, comparing.conclusions())
+            after = state
+            if not state["bought"]:  # the prices are as the drug's record had them
+                after = {**state, "prices": _until_month(state["prices"], month_in(key))}
+            return _Comparing(key, message.id, (), rules).taken(
+                after, message.id, _purchase(content)
+            )
         if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
             return Judgement()
         after = {**state, "prices": _with_price(state["prices"], message, content)}
         comparing = _Comparing(key, message.id, (message.id,), rules)
-        return comparing.judgement(after, _of_product(state, content))
+        return comparing.looked_at(after, of_product(state["bought"], content))
 
     def withdraw(
         self,
@@ -129,12 +123,11 @@ class PurchasePrices:
             if gone.id not in state["bought"]:
                 return Judgement()
             comparing.lift(gone.id, Purchase(*state["bought"][gone.id]), None)
-            kept = {name: each for name, each in state["bought"].items() if name != gone.id}
-            return Judgement({**state, "bought": kept}, comparing.conclusions())
+            return comparing.gone(state, gone.id)
         if not concerns(key, content):
             return Judgement()
         after = {**state, "prices": _without_price(state["prices"], gone, content)}
-        return comparing.judgement(after, _of_product(state, content))
+        return comparing.looked_at(after, of_product(state["bought"], content))
 
 
 _NO_PRICES: Final[State] = {"prices": {}}
@@ -180,28 +173,17 @@ def _until_month(prices: Prices, month: str) -> Prices:
     return {place: series for place, series in kept.items() if series}
 
 
-def _of_product(state: State, content: State) -> list[str]:
-    product = content["unified_code"]
-    return [name for name, bought in state["bought"].items() if bought[0] == product]
-
-
-class _Comparing(Drawing):
+class _Comparing(TradeDrawing):
     """The deviations that one message leads to in one state, in order."""
 
     policy = PurchasePrices.name
+    trades = "bought"
+    named = ("acceptance_id", "bought_on")
 
-    def judgement(self, state: State, identities: Iterable[str]) -> Judgement:
-        """Compare some purchases anew; return the state with what is open, and the conclusions."""
-        kept = dict(state["bought"])
-        for identity in identities:
-            bought = Purchase(*kept[identity])
-            finding = self.again(identity, bought, state["prices"])
-            kept[identity] = list(bought._replace(finding=finding))
-        return Judgement({**state, "bought": kept}, self.conclusions())
-
-    def again(self, identity: str, bought: Purchase, prices: Prices) -> list[Any]:
+    def again(self, identity: str, trade: Trade, state: State) -> list[Any]:
         """Return a purchase's finding as it is now; conclude where it changed."""
-        chosen = _selected(bought, prices)
+        bought = Purchase(*trade)
+        chosen = _selected(bought, state["prices"])
         term = (
             self._term(bought)
             if chosen is not None and chosen.price > 0 and bought.price != chosen.price
@@ -224,7 +206,7 @@ class _Comparing(Drawing):
         sign = ">" if above else "<"
         line = f"{priced(bought.price)} {sign} 中选价 selected price {priced(chosen.price)}"
         causes = (identity, chosen.id, replaces, *(self._causes if replaces else ()))
-        return self._draw(
+        return self.told(
             PRICE_DEVIATION_FOUND,
             identity,
             bought,
@@ -248,19 +230,7 @@ class _Comparing(Drawing):
             term = self._term(bought)
             why = because(RULE, [term] if term is not None else [], [line], causes)
             data = {"deviation_id": bought.finding[0], "because": why}
-            self._draw(PRICE_DEVIATION_LIFTED, identity, bought, data)
-
-    def _draw(self, type_: str, identity: str, bought: Purchase, data: dict[str, Any]) -> str:
-        drug, institution, _ = parts(self._key)
-        about = {
-            "institution": institution,
-            "unified_code": bought.product,
-            "drug": drug,
-            "region": bought.region,
-            "acceptance_id": identity,
-            "bought_on": bought.day,
-        }
-        return self.draw(type_, about | data)
+            self.told(PRICE_DEVIATION_LIFTED, identity, bought, data)
 
     def _term(self, bought: Purchase) -> Term | None:
         terms = self._rules.of(bought.region)

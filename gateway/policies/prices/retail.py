@@ -11,22 +11,20 @@ does not say who bears the excess splits nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, NamedTuple
 
 from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
-from gateway.policies.prices.drawing import Drawing
 from gateway.policies.prices.payment_standard_split import split_by_standard
 from gateway.policies.prices.price_book import FOREVER, regions_above
 from gateway.policies.prices.price_book_months import (
     concerns,
     month_in,
     month_of,
-    parts,
     price_scope,
     trade_scope,
 )
+from gateway.policies.prices.trade_drawing import Trade, TradeDrawing, of_product
 from gateway.policies.quarters import day_in_china
 from gateway.policies.ratio import priced
 from gateway.policies.rulebook import Rulebook, Term
@@ -104,19 +102,15 @@ class Retail:
         if message.type == RETAIL_SOLD:
             if message.id in state["sales"]:
                 return Judgement()
-            sale, after = _sale(content), _of_month(state, month_in(key))
-            splitting = _Splitting(key, message.id, (), rules)
-            kept = list(sale._replace(split=splitting.again(message.id, sale, after)))
-            after = {**after, "sales": {**state["sales"], message.id: kept}}
-            return Judgement(after, splitting.conclusions())
+            after = _of_month(state, month_in(key))
+            return _Splitting(key, message.id, (), rules).taken(after, message.id, _sale(content))
         if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
             return Judgement()
         after = _of_month(_with_standard(state, message, content), month_in(key))
         if after == state:
             return Judgement()
-        product = content["unified_code"]
-        touched = [each for each, sale in state["sales"].items() if sale[0] == product]
-        return _Splitting(key, message.id, (message.id,), rules).judgement(after, touched)
+        touched = of_product(state["sales"], content)
+        return _Splitting(key, message.id, (message.id,), rules).looked_at(after, touched)
 
     def withdraw(
         self,
@@ -131,19 +125,19 @@ class Retail:
         splitting = _Splitting(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
         if gone.type != RETAIL_SOLD:
             after = {**state, **_without(state, gone.id)}
-            return splitting.judgement(after, list(state["sales"]))
+            return splitting.looked_at(after, list(state["sales"]))
         if gone.id not in state["sales"]:
             return Judgement()
         splitting.end(gone.id, Sale(*state["sales"][gone.id]))
-        kept = {name: each for name, each in state["sales"].items() if name != gone.id}
-        return Judgement({**state, "sales": kept}, splitting.conclusions())
+        return splitting.gone(state, gone.id)
 
 
 _NO_STANDARDS: Final[State] = {"standards": {}, "ended": []}
 
 
-def _sale(content: State) -> Sale:
-    return Sale(
+def _sale(content: State) -> list[Any]:
+    """Return a sale as it lies in the state, without a split."""
+    return [
         content["unified_code"],
         content["region"],
         day_in_china(content["sold_at"]),
@@ -152,7 +146,7 @@ def _sale(content: State) -> Sale:
         content["sale_no"],
         content["line_no"],
         [],
-    )
+    ]
 
 
 def _with_standard(known: State, message: Message, content: State) -> State:
@@ -196,21 +190,16 @@ def _of_month(state: State, month: str) -> State:
     return state if len(kept) == len(state["standards"]) else {**state, "standards": kept}
 
 
-class _Splitting(Drawing):
+class _Splitting(TradeDrawing):
     """The splits that one message leads to in one state, in order."""
 
     policy = Retail.name
+    trades = "sales"
+    named = ("sale_id", "sold_on")
 
-    def judgement(self, state: State, sales: Iterable[str]) -> Judgement:
-        """Split some sales anew; return the state with what is open, and the conclusions."""
-        kept = dict(state["sales"])
-        for identity in sales:
-            sale = Sale(*kept[identity])
-            kept[identity] = list(sale._replace(split=self.again(identity, sale, state)))
-        return Judgement({**state, "sales": kept}, self.conclusions())
-
-    def again(self, identity: str, sale: Sale, state: State) -> list[Any]:
+    def again(self, identity: str, trade: Trade, state: State) -> list[Any]:
         """Return a sale's split as it is now; conclude where it changed."""
+        sale = Sale(*trade)
         found = _standard_for(sale, state["standards"])
         terms = self._terms(sale)
         if found is None or not terms:
@@ -235,7 +224,7 @@ class _Splitting(Drawing):
         ]
         markup = max(0, sale.price - standard.price) if standard.own else None
         causes = (identity, name, replaces, *(self._causes if replaces else ()))
-        return self._draw(
+        return self.told(
             PAYMENT_SPLIT_COMPUTED,
             identity,
             sale,
@@ -262,19 +251,7 @@ class _Splitting(Drawing):
             causes = (sale.split[0], identity, *self._causes)
             why = because(RULE, self._terms(sale), [line], causes)
             data = {"split_id": sale.split[0], "because": why}
-            self._draw(PAYMENT_SPLIT_ENDED, identity, sale, data)
-
-    def _draw(self, type_: str, identity: str, sale: Sale, data: dict[str, Any]) -> str:
-        drug, institution, _ = parts(self._key)
-        about = {
-            "institution": institution,
-            "unified_code": sale.product,
-            "drug": drug,
-            "region": sale.region,
-            "sale_id": identity,
-            "sold_on": sale.day,
-        }
-        return self.draw(type_, about | data)
+            self.told(PAYMENT_SPLIT_ENDED, identity, sale, data)
 
     def _terms(self, sale: Sale) -> list[Term]:
         """Return what the region's papers say of a sale's split; [] where they are silent."""
