@@ -8,17 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 
 from gateway.policies.policy import shown
-from gateway.policies.progress.measure_receipts import ids_of
+from gateway.policies.progress.measure_receipts import Row, ids_of
 from gateway.policies.progress.measure_tasks import Task
 from gateway.policies.quarters import Window, window
 from schemas.money import QUANTITY_SCALE, plain
 
 COMPLETION_SCALE: Final = 4
-Acceptance = Sequence[Any]
-"""[day, message id (or several, without a gap), quantity, unified code, …]"""
+
+
+@lru_cache(maxsize=256)
+def exactly(ratio: str) -> Fraction:
+    """Return a term's decimal as a fraction: terms are few, what is held against them is much."""
+    return Fraction(ratio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,8 @@ class Measure:
     """The day on which the cumulative task was done; "" when it is not."""
     tasks: tuple[str, ...]
     """Message ids of the tasks."""
-    of_quarter: Sequence[Acceptance]
-    of_term: Sequence[Acceptance]
+    of_quarter: Sequence[Row]
+    of_term: Sequence[Row]
 
     @property
     def in_quarter(self) -> tuple[str, ...]:
@@ -53,7 +58,8 @@ class Measure:
 
     def below(self, threshold: str) -> bool:
         """Return whether accepted ÷ due is below a decimal threshold, exactly; no task is never below."""
-        return self.accepted < self.due * Fraction(threshold)
+        ratio = exactly(threshold)
+        return self.accepted * ratio.denominator < self.due * ratio.numerator
 
     @property
     def completion(self) -> str:
@@ -75,46 +81,50 @@ class Measure:
         return f"{accepted} / {due} = {self.completion}{'' if exact else '…'}"
 
 
-def measure(tasks: Iterable[Task], accepted: Sequence[Acceptance], ended_on: str) -> Measure:
+def measure(tasks: Iterable[Task], accepted: Sequence[Row], ended_on: str) -> Measure:
     """Measure the quarter that ended on a day; nothing is due when it lies outside the tasks' terms.
 
     `tasks` are those of a batch that count; each counts the acceptances of its own product.
     """
     windows: dict[str, tuple[Window, Task]] = {}
     for task in tasks:
-        found = window(task["from"], task["to"], ended_on)
-        if found is not None and found.index < len(task["quarters"]):
-            windows[task["product"]] = (found, task)
-    due = sum(task["quarters"][each.index] for each, task in windows.values())
-    total_due = sum(sum(task["quarters"][: each.index + 1]) for each, task in windows.values())
-    of_term = [entry for entry in accepted if _counts(entry, windows)]
-    of_term.sort(key=lambda entry: (entry[0], entry[1]))
-    of_quarter = [entry for entry in of_term if _inside(entry[0], windows[entry[3]][0])]
+        found = window(task.first, task.last, ended_on)
+        if found is not None and found.index < len(task.quarters):
+            windows[task.product] = (found, task)
+    due = sum(task.quarters[each.index] for each, task in windows.values())
+    total_due = sum(sum(task.quarters[: each.index + 1]) for each, task in windows.values())
+    of_term = [row for row in accepted if _counts(row, windows)]
+    of_term.sort(key=_by_day)
+    of_quarter = [row for row in of_term if _inside(row.day, windows[row.product][0])]
     return Measure(
-        accepted=sum(entry[2] for entry in of_quarter),
+        accepted=sum(row.quantity for row in of_quarter),
         due=due,
-        total=sum(entry[2] for entry in of_term),
+        total=sum(row.quantity for row in of_term),
         total_due=total_due,
         done_on=_reached(of_term, total_due),
-        tasks=tuple(sorted(task["id"] for _, task in windows.values())),
+        tasks=tuple(sorted(task.id for _, task in windows.values())),
         of_quarter=of_quarter,
         of_term=of_term,
     )
 
 
-def _counts(entry: Acceptance, windows: Mapping[str, tuple[Window, Task]]) -> bool:
-    place = windows.get(entry[3])
-    return place is not None and bool(place[1]["from"] <= entry[0] <= place[1]["to"])
+def _counts(row: Row, windows: Mapping[str, tuple[Window, Task]]) -> bool:
+    place = windows.get(row.product)
+    return place is not None and place[1].first <= row.day <= place[1].last
+
+
+def _by_day(row: Row) -> tuple[str, str]:
+    return (row.day, row.ids)
 
 
 def _inside(day: str, found: Window) -> bool:
     return found.first <= day <= found.last
 
 
-def _reached(of_term: Sequence[Acceptance], total_due: int) -> str:
+def _reached(of_term: Sequence[Row], total_due: int) -> str:
     so_far = 0
-    for entry in of_term:
-        so_far += entry[2]
+    for row in of_term:
+        so_far += row.quantity
         if so_far >= total_due:
-            return str(entry[0])
+            return row.day
     return ""

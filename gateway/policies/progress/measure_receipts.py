@@ -1,16 +1,16 @@
 """收货台账: what an institution has accepted of a drug, kept so that a year of receipts stays small.
 
-The latest receipts stand one by one; when they become many they are folded, by day, product and price,
-into one short text per month. A text costs next to nothing to read and write with the state as long as
-nobody looks into it, and most messages look into none. Every receipt's id is kept: it is a cause, and what
-is corrected must be found again. Quantities are 10^-4 units, prices 10^-6 yuan, amounts fen.
+A state has the latest receipts as they came in one short text (`recent`); when they become many they are
+folded, by day, product and price, into one text per month (`months`). A text costs next to nothing to read
+and write with the state as long as nobody looks into it, and most messages look into none. Products stand
+once, in `goods`; a row names its by the place there. Every receipt's id is kept: it is a cause, and what is
+corrected must be found again. Quantities are 10^-4 units, prices 10^-6 yuan, amounts fen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 from gateway.policies.policy import State
 from gateway.policies.quarters import day_in_china
@@ -18,14 +18,19 @@ from schemas.envelope import Message
 from schemas.money import PRICE_SCALE, QUANTITY_SCALE, fen, scaled
 
 RECENT_KEPT: Final = 8
-"""So many receipts stand one by one before they are folded."""
+"""So many receipts stand as they came before they are folded."""
 ID_LENGTH: Final = 32
 _MONTH: Final = len("2026-01")
 _ROWS, _FIELDS = ";", " "
+EMPTY: Final[State] = {"goods": [], "recent": "", "months": {}}
+"""What a state has of the ledger before anything was accepted."""
 
 
 class Row(NamedTuple):
-    """One receipt, or all of one day, product and price. `ids` are 32 hex digits each, without a gap."""
+    """One receipt, or all of one day, product and price. `ids` are 32 hex digits each, without a gap.
+
+    `amount` is 0 where the policy has no use for it and so does not keep it.
+    """
 
     day: str
     ids: str
@@ -35,17 +40,15 @@ class Row(NamedTuple):
     amount: int
 
 
-def receipt(message: Message, content: State) -> list[Any]:
+def receipt(message: Message, content: State, *, amount: bool = False) -> Row:
     """Return an acceptance as a row of the ledger; it counts on its day in China."""
-    return list(
-        Row(
-            day_in_china(content["accepted_at"]),
-            message.id,
-            scaled(content["accepted_quantity"], QUANTITY_SCALE),
-            content["unified_code"],
-            scaled(content["unit_price"], PRICE_SCALE),
-            fen(content["amount"]),
-        )
+    return Row(
+        day_in_china(content["accepted_at"]),
+        message.id,
+        scaled(content["accepted_quantity"], QUANTITY_SCALE),
+        content["unified_code"],
+        scaled(content["unit_price"], PRICE_SCALE),
+        fen(content["amount"]) if amount else 0,
     )
 
 
@@ -56,55 +59,45 @@ def ids_of(rows: Iterable[Sequence[Any]]) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Receipts:
-    """The ledger. `months`: a text per month (YYYY-MM); neither is ever changed in place."""
+def with_receipt(state: State, row: Row) -> State | None:
+    """Return the state with one more receipt; None: it knows it already."""
+    goods, recent, months = state["goods"], state["recent"], state["months"]
+    if _holds(recent, row.ids) or _holds(months.get(row.day[:_MONTH], ""), row.ids):
+        return None
+    if row.product not in goods:
+        goods = [*goods, row.product]
+    new = _line(row.day, row, goods)
+    recent = f"{recent}{_ROWS}{new}" if recent else new
+    if recent.count(_ROWS) < RECENT_KEPT:
+        return {**state, "goods": goods, "recent": recent}
+    return {**state, "goods": goods, "recent": "", "months": _folded(recent, months, goods)}
 
-    recent: Sequence[Sequence[Any]]
-    months: Mapping[str, str]
 
-    @classmethod
-    def of(cls, state: State, name: str = "accepted") -> Self:
-        """Read the ledger out of a state."""
-        return cls(state[name], state.get("months", {}))
+def without_receipt(state: State, row: Row) -> State | None:
+    """Return the state without a receipt; None: it does not know it."""
+    goods, recent, months = state["goods"], state["recent"], state["months"]
+    month = row.day[:_MONTH]
+    if _holds(recent, row.ids):
+        kept = (each for each in recent.split(_ROWS) if not each.endswith(row.ids))
+        return {**state, "recent": _ROWS.join(kept)}
+    if not _holds(months.get(month, ""), row.ids):
+        return None
+    rows = _read(month, months[month], goods)
+    left = _written([less for each in rows if (less := _less(each, row))], goods)
+    return {**state, "months": {**months, month: left}}
 
-    def knows(self, row: Sequence[Any]) -> bool:
-        """Return whether a receipt is in the ledger."""
-        identity = row[1]
-        if any(each[1] == identity for each in self.recent):
-            return True
-        return _holds(self.months.get(row[0][:_MONTH], ""), identity)
 
-    def with_receipt(self, row: Sequence[Any]) -> Receipts:
-        """Return the ledger with one more receipt; one that it knows changes nothing."""
-        if self.knows(row):
-            return self
-        recent = [*self.recent, row]
-        if len(recent) <= RECENT_KEPT:
-            return Receipts(recent, self.months)
-        return Receipts([], _folded(recent, self.months))
-
-    def without(self, row: Sequence[Any]) -> Receipts:
-        """Return the ledger without a receipt; one that it does not know changes nothing."""
-        recent = [each for each in self.recent if each[1] != row[1]]
-        if len(recent) < len(self.recent):
-            return Receipts(recent, self.months)
-        month = row[0][:_MONTH]
-        if not _holds(self.months.get(month, ""), row[1]):
-            return self
-        kept = [each for each in map(_taken_from(row), _read(month, self.months[month])) if each]
-        return Receipts(self.recent, {**self.months, month: _written(kept)})
-
-    def rows(self, first: str = "", last: str = "9999-12-31") -> Iterator[Row]:
-        """Yield what was accepted from a day to a day (both inclusive, ISO), in no order."""
-        for month, text in self.months.items():
-            if first[:_MONTH] <= month <= last[:_MONTH]:
-                for row in _read(month, text):
-                    if first <= row.day <= last:
-                        yield row
-        for each in self.recent:
-            if first <= each[0] <= last:
-                yield Row(*each)
+def rows_of(state: State, first: str = "", last: str = "9999-12-31") -> Iterator[Row]:
+    """Yield what was accepted from a day to a day (both inclusive, ISO), in no order."""
+    since, until, goods = first[:_MONTH], last[:_MONTH], state["goods"]
+    for month, text in state["months"].items():
+        if since <= month <= until:
+            for row in _read(month, text, goods):
+                if first <= row.day <= last:
+                    yield row
+    for row in _read("", state["recent"], goods):
+        if first <= row.day <= last:
+            yield row
 
 
 def _holds(text: str, identity: str) -> bool:
@@ -117,41 +110,42 @@ def _holds(text: str, identity: str) -> bool:
     return False
 
 
-def _read(month: str, text: str) -> Iterator[Row]:
-    if not text:
-        return
-    for part in text.split(_ROWS):
-        day, product, price, quantity, amount, ids = part.split(_FIELDS)
-        yield Row(f"{month}-{day}", ids, int(quantity), product, int(price), int(amount))
+def _line(day: str, row: Row, goods: Sequence[str]) -> str:
+    product, amount = goods.index(row.product), row.amount or ""
+    return f"{day} {product} {row.quantity} {row.price} {amount} {row.ids}"
 
 
-def _written(rows: Iterable[Row]) -> str:
-    return _ROWS.join(
-        _FIELDS.join(
-            (
-                row.day[_MONTH + 1 :],
-                row.product,
-                str(row.price),
-                str(row.quantity),
-                str(row.amount),
-                row.ids,
-            )
+def _read(month: str, text: str, goods: Sequence[str]) -> Iterator[Row]:
+    """Yield the rows of a month's text, or of the recent ones, which have their whole day."""
+    place = f"{month}-" if month else ""
+    for part in text.split(_ROWS) if text else ():
+        day, product, quantity, price, amount, ids = part.split(_FIELDS)
+        yield Row(
+            place + day,
+            ids,
+            int(quantity),
+            goods[int(product)],
+            int(price),
+            int(amount or 0),
         )
-        for row in rows
-    )
 
 
-def _folded(recent: Sequence[Sequence[Any]], months: Mapping[str, str]) -> dict[str, str]:
+def _written(rows: Iterable[Row], goods: Sequence[str]) -> str:
+    return _ROWS.join(_line(row.day[_MONTH + 1 :], row, goods) for row in rows)
+
+
+def _folded(recent: str, months: Mapping[str, str], goods: Sequence[str]) -> dict[str, str]:
     """Return the months with receipts taken in; rows stand in order, so that equal ledgers look alike."""
     found = dict(months)
-    for month in {row[0][:_MONTH] for row in recent}:
+    rows = list(_read("", recent, goods))
+    for month in sorted({row.day[:_MONTH] for row in rows}):
         together: dict[tuple[str, str, int], Row] = {}
-        inside = [Row(*row) for row in recent if row[0][:_MONTH] == month]
-        for row in (*_read(month, months.get(month, "")), *inside):
+        inside = (row for row in rows if row.day.startswith(month))
+        for row in (*_read(month, months.get(month, ""), goods), *inside):
             place = (row.day, row.product, row.price)
             known = together.get(place)
             together[place] = row if known is None else _joined(known, row)
-        found[month] = _written(together[place] for place in sorted(together))
+        found[month] = _written((together[place] for place in sorted(together)), goods)
     return found
 
 
@@ -163,15 +157,13 @@ def _joined(one: Row, other: Row) -> Row:
     )
 
 
-def _taken_from(gone: Sequence[Any]) -> Any:
-    """Return what takes a receipt out of the row that holds it; None: nothing is left of the row."""
-
-    def taken(row: Row) -> Row | None:
-        ids = ids_of([row])
-        if gone[1] not in ids:
-            return row
-        rest = "".join(each for each in ids if each != gone[1])
-        less = row._replace(ids=rest, quantity=row.quantity - gone[2], amount=row.amount - gone[5])
-        return less if rest else None
-
-    return taken
+def _less(row: Row, gone: Row) -> Row | None:
+    """Return a row without a receipt, where it holds it; None: nothing is left of the row."""
+    ids = ids_of([row])
+    if gone.ids not in ids:
+        return row
+    rest = "".join(each for each in ids if each != gone.ids)
+    less = row._replace(
+        ids=rest, quantity=row.quantity - gone.quantity, amount=row.amount - gone.amount
+    )
+    return less if rest else None

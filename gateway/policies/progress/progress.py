@@ -18,25 +18,35 @@ concluded before and no longer holds is lifted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from gateway.policies.policy import (
     Conclusion,
     Judgement,
-    Scope,
     State,
     conclusion_identity,
     withdrawal_cause,
 )
 from gateway.policies.progress.measure import measure
-from gateway.policies.progress.measure_receipts import Receipts, receipt
-from gateway.policies.progress.measure_tasks import (
+from gateway.policies.progress.measure_periods import (
+    MeasuresPeriods,
     closed_for,
-    counted,
-    latest_of,
+    last_days,
     not_closed,
     with_closed,
+)
+from gateway.policies.progress.measure_receipts import (
+    EMPTY,
+    Row,
+    receipt,
+    rows_of,
+    with_receipt,
+    without_receipt,
+)
+from gateway.policies.progress.measure_tasks import (
+    counted,
+    latest_of,
+    tasks_of,
     with_task,
     without_task,
 )
@@ -65,14 +75,7 @@ from schemas.events import (
 from schemas.money import QUANTITY_SCALE, plain
 from schemas.progress import Standing
 
-NOTHING: Final[State] = {
-    "tasks": {},
-    "accepted": [],
-    "months": {},
-    "closed": {},
-    "open": {},
-    "owed": 0,
-}
+NOTHING: Final[State] = {"tasks": {}, **EMPTY, "closed": "", "open": {}, "owed": 0}
 _WARNED: Final = "warned"
 _HELD: Final = "held"
 
@@ -81,30 +84,16 @@ Touched = Callable[[str, str, Mapping[str, str]], bool]
 """Tells of (period, last day, what is open of it) whether a message can change anything of it."""
 
 
-class Progress:
+class Progress(MeasuresPeriods):
     """采购进度: tasks, acceptances and closed periods in; warnings and holds, and their end, out."""
 
     name: Final = "progress"
     consumes: Final = frozenset({VOLUME_TASK_ASSIGNED, ACCEPTANCE_RECORDED, VOLUME_PERIOD_CLOSED})
+    nothing: ClassVar[State] = NOTHING
 
-    def keys(self, message: Message, content: State) -> Scope:
-        """Return the institution's state for the drug, or all states of a closed period's province.
-
-        States lie under the province: partners do not agree on how finely they name a region.
-        """
-        province = f"{content['region'][:2]}0000"
-        if message.type == VOLUME_PERIOD_CLOSED:
-            return Scope(prefix=f"{province}/", region=province)
-        return Scope(f"{province}/{content['institution']}/{content['drug']}", region=province)
-
-    def begin(self, record: State | None) -> State:
-        """Return a state that knows the periods which closed before it began."""
-        closed = record["closed"] if record is not None else {}
-        return {**NOTHING, "closed": closed}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:
-        """Return the province's record with one more closed period."""
-        return {"closed": with_closed(record["closed"] if record else {}, message, content)}
+    def counts(self, period: str) -> bool:
+        """Return whether a period is a quarter: tasks are due by the quarter."""
+        return is_quarter(period)
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
@@ -112,20 +101,24 @@ class Progress:
         """Take one task, acceptance or closed period."""
         touched: Touched = _everything
         if message.type == ACCEPTANCE_RECORDED:
-            before = Receipts.of(state)
             row = receipt(message, content)
-            receipts, day = before.with_receipt(row), row[0]
-            if receipts is before:
+            taken = with_receipt(state, row)
+            if taken is None:
                 return Judgement()
-            owed = state["owed"] - row[2]
-            after = {**state, "accepted": receipts.recent, "months": receipts.months, "owed": owed}
+            if not state["open"]:  # an acceptance can only lift what is open
+                return Judgement(taken)
+            day, after = row.day, taken
+            owed = after["owed"] = state["owed"] - row.quantity
             touched = _lifted_by(day, resumes=owed <= 0)
-            if not _any_open(state, touched):  # an acceptance can only lift what is open
+            if not _any_open(state, touched):
                 return Judgement(after)
         elif message.type == VOLUME_TASK_ASSIGNED:
-            day, after = content["assigned_on"], with_task(state, message, content)
+            day = content["assigned_on"]
+            after = with_task(state, message, content, by_quarters=True)
         else:
             day, period = content["ended_on"], content["period"]
+            if not self.counts(period):
+                return Judgement()
             after = {**state, "closed": with_closed(state["closed"], message, content)}
             touched = lambda found, _ended_on, _open: found == period  # noqa: E731 - it is the period
         return _Assessment(key, after, message, day, rules, touched=touched).judgement()
@@ -142,8 +135,7 @@ class Progress:
         """Take back a task, an acceptance or a closed period, and end what rested on it alone."""
         if gone.type == ACCEPTANCE_RECORDED:
             row = receipt(gone, content)
-            receipts, day = Receipts.of(state).without(row), row[0]
-            after = {**state, "accepted": receipts.recent, "months": receipts.months}
+            day, after = row.day, without_receipt(state, row) or state
         elif gone.type == VOLUME_TASK_ASSIGNED:
             day, after = content["assigned_on"], without_task(state, gone.id)
         else:
@@ -151,10 +143,6 @@ class Progress:
             after = {**state, "closed": not_closed(state["closed"], gone)}
         cause = withdrawal_cause(by.id)
         return _Assessment(key, after, by, day, rules, cause=cause, before=state).judgement()
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the province's record without a closed period."""
-        return {"closed": not_closed(record["closed"] if record else {}, gone)}
 
 
 def standings(state: State) -> dict[str, Standing]:
@@ -182,10 +170,7 @@ def _lifted_by(day: str, *, resumes: bool) -> Touched:
 
 def _any_open(state: State, touched: Touched) -> bool:
     """Return whether anything open could end; a period counts as closed on the latest day anybody said."""
-    last: dict[str, str] = {}
-    for place, (ended_on, _) in state["closed"].items():
-        period = place.split("|")[1]
-        last[period] = max(ended_on, last.get(period, ""))
+    last = last_days(state["closed"])
     return any(
         touched(period, last.get(period, ""), known)
         for periods in state["open"].values()
@@ -236,35 +221,33 @@ class _Assessment:
         still = {batch: periods for batch, periods in still.items() if periods}
         if self._touched is not _everything and self._state["owed"] > 0:
             self._owed.append(self._state["owed"])
-        owed = min(self._owed, default=0)
+        owed = min(self._owed, default=0) if still else 0
         return Judgement({**self._state, "open": still, "owed": owed}, tuple(self._conclusions))
 
     def _quarters(self, state: State) -> Iterator[Quarter]:
-        accepted: list[Any] | None = None
-        for batch, tasks in sorted(state["tasks"].items()):
+        accepted: list[Row] | None = None
+        for batch, entries in sorted(state["tasks"].items()):
+            tasks = tasks_of(entries)
             latest, known = latest_of(tasks), state["open"].get(batch, {})
-            for period, ended_on, closed_by in closed_for(state["closed"], latest["region"]):
+            for period, ended_on, closed_by in closed_for(state["closed"], latest.region):
                 if not self._touched(period, ended_on, known.get(period, {})):
                     continue
-                rules = self._rules_for(latest["region"], period, ended_on)
+                rules = self._rules_for(latest.region, period, ended_on)
                 if rules is None:
                     continue
                 if accepted is None:
-                    accepted = list(Receipts.of(state).rows())
+                    accepted = list(rows_of(state))
                 found = measure(counted(tasks), accepted, ended_on)
-                about = (latest["region"], latest["name"])
+                about = (latest.region, latest.name)
                 yield Quarter(batch, period, ended_on, closed_by, *about, found, rules)
 
     def _rules_for(self, region: str, period: str, ended_on: str) -> QuarterRules | None:
-        terms = self._rules.of(region)
-        if terms is None or not is_quarter(period):
-            return None
-        day = date.fromisoformat(ended_on)
-        measured = terms.value("progress.measured", day)
-        if measured is None or measured.value != "quarter":
+        measured = self._rules.term(region, "progress.measured", ended_on)
+        if measured is None or measured.value != "quarter" or not is_quarter(period):
             return None
         named = ("warn_below", "hold_below", "hold_starts", "resume_when", "hold_measures")
-        return QuarterRules(measured, *(terms.value(f"progress.{name}", day) for name in named))
+        found = (self._rules.term(region, f"progress.{name}", ended_on) for name in named)
+        return QuarterRules(measured, *found)
 
     def _compare(self, quarter: Quarter, before: Mapping[str, str]) -> dict[str, str]:
         """Conclude what is new or no longer so for one quarter; return what is open now."""

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
-from gateway.policies.policy import because, shown
+from gateway.policies.policy import State, shown
 from gateway.policies.progress.measure import COMPLETION_SCALE
-from gateway.policies.progress.measure_receipts import Receipts, Row, ids_of
+from gateway.policies.progress.measure_receipts import Row, ids_of, rows_of
 from gateway.policies.progress.measure_tasks import Task
-from gateway.policies.rulebook import Term
-from schemas.envelope import canonical_bytes
+from gateway.policies.quarters import MONTHS_IN_QUARTER, add_months, is_quarter
 from schemas.money import QUANTITY_SCALE, plain, yuan
 
 RULE: Final = "R4"
-_DIGEST_BYTES: Final = 8
+_DAY: Final = timedelta(days=1)
+_REMEMBERED: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Sums: quantities in 10^-4 units, amounts in fen. `causes` are the messages that they rest on."""
+class Figures(NamedTuple):
+    """Sums: quantities in 10^-4 units, amounts in fen."""
 
     accepted: int = 0
     amount: int = 0
     cumulative: int = 0
     cumulative_amount: int = 0
     task: int = 0
-    tasks: tuple[str, ...] = ()
-    causes: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, str]:
         """Return them as the conclusions say them."""
@@ -51,36 +46,6 @@ def completion(done: int, task: int) -> str:
     return plain(done * one // task if task else one, COMPLETION_SCALE)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One batch's closed period. `why`: [rule, clauses, terms] as the conclusion says them."""
-
-    batch: str
-    period: str
-    ended_on: str
-    closed_by: str
-    term: Term | None
-    found: Found
-    kept: Sequence[Any] = ()
-
-    @classmethod
-    def nothing(cls, batch: str, period: str, ended_on: str, why: Sequence[Any]) -> Self:
-        """Return what is said of a period in which there is nothing to measure any more."""
-        return cls(batch, period, ended_on, "", None, Found(), why)
-
-    @property
-    def why(self) -> Sequence[Any]:
-        """Return rule, clauses and terms, so that a taking back can repeat them."""
-        if self.term is None:
-            return self.kept
-        return [RULE, [self.term.clause], {self.term.name: self.term.value}]
-
-    def digest(self, task: Task) -> str:
-        """Return a digest of what makes these figures other figures."""
-        said = [self.found.as_data(), self.ended_on, task["region"], task["name"]]
-        return hashlib.blake2b(canonical_bytes(said), digest_size=_DIGEST_BYTES).hexdigest()
-
-
 class Earlier(NamedTuple):
     """The period told before: it stands for all that was accepted in the term up to its last day."""
 
@@ -88,75 +53,94 @@ class Earlier(NamedTuple):
     ended_on: str = ""
     cumulative: int = 0
     amount: int = 0
-    tasks: tuple[str, ...] = ()
+    tasks: Sequence[str] = ()
+
+
+NO_EARLIER: Final = Earlier()
 
 
 def figures_of(
-    tasks: Sequence[Task], receipts: Receipts, begins: str, ended_on: str, earlier: Earlier
-) -> Found:
+    tasks: Sequence[Task], state: State, begins: str, ended_on: str, earlier: Earlier
+) -> tuple[Figures, list[str], list[str]]:
     """Sum up what counts for the tasks from a period's first day to its last, and since their terms began.
 
-    With the same tasks as `earlier` only what was accepted since then is read.
+    Returns the figures, the ids of the tasks and of the messages that they rest on. With the same tasks as
+    `earlier` only what was accepted since then is read.
     """
-    spans = {task["product"]: task for task in tasks}
-    named = tuple(sorted(task["id"] for task in spans.values()))
-    since = min(task["from"] for task in tasks)
+    spans = {task.product: task for task in tasks}
+    named = sorted(task.id for task in spans.values())
+    since = min(task.first for task in tasks)
     if earlier.tasks == named:
-        since = max(since, _day_after(earlier.ended_on))
+        since = max(since, day_after(earlier.ended_on))
     else:
-        earlier = Earlier()
-    rows = [row for row in receipts.rows(since, ended_on) if _counts(row, spans)]
-    rows.sort(key=lambda row: (row.day, row.ids))
-    inside = [row for row in rows if begins <= row.day]
-    return Found(
-        accepted=sum(row.quantity for row in inside),
-        amount=sum(row.amount for row in inside),
-        cumulative=earlier.cumulative + sum(row.quantity for row in rows),
-        cumulative_amount=earlier.amount + sum(row.amount for row in rows),
-        task=sum(task["volume"] for task in spans.values()),
-        tasks=named,
-        causes=(*named, earlier.identity, *ids_of(rows)),
-    )
+        earlier = NO_EARLIER
+    rows = []
+    accepted = amount = 0
+    cumulative, cumulative_amount = earlier.cumulative, earlier.amount
+    for row in rows_of(state, since, ended_on):
+        task = spans.get(row.product)
+        if task is None or not task.first <= row.day <= task.last:
+            continue
+        rows.append(row)
+        cumulative += row.quantity
+        cumulative_amount += row.amount
+        if begins <= row.day:
+            accepted += row.quantity
+            amount += row.amount
+    rows.sort(key=_by_day)
+    due = sum(task.volume for task in spans.values())
+    found = Figures(accepted, amount, cumulative, cumulative_amount, due)
+    return found, named, [*named, earlier.identity, *ids_of(rows)]
 
 
-def _counts(row: Row, spans: Mapping[str, Task]) -> bool:
-    task = spans.get(row.product)
-    return task is not None and bool(task["from"] <= row.day <= task["to"])
+def _by_day(row: Row) -> tuple[str, str]:
+    return (row.day, row.ids)
 
 
-@lru_cache(maxsize=4096)
-def _day_after(day: str) -> str:
-    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+@lru_cache(maxsize=_REMEMBERED)
+def day_after(day: str) -> str:
+    """Return the next day (ISO)."""
+    return (date.fromisoformat(day) + _DAY).isoformat()
 
 
-def measured_data(measured: Measured, revision: int, replaces: str, trigger: str) -> dict[str, Any]:
-    """Return the data of a measurement but for the institution and the drug."""
-    found = measured.found
-    rule, clauses, terms = measured.why
-    causes = dict.fromkeys((replaces, *found.causes, measured.closed_by, trigger))
-    why = because(rule, (), _arithmetic(found), [each for each in causes if each])
-    data = {
-        "batch": measured.batch,
-        "period": measured.period,
-        "ended_on": measured.ended_on,
-        "revision": revision,
-        "figures": found.as_data(),
-        "because": {**why, "clauses": list(clauses), "terms": dict(terms)},
-    }
-    return data | ({"replaces": replaces} if replaces else {})
+@lru_cache(maxsize=_REMEMBERED)
+def first_day(period: str, ended_on: str) -> str:
+    """Return the first day of a period that ended on a day."""
+    months = MONTHS_IN_QUARTER if is_quarter(period) else 1
+    return add_months(date.fromisoformat(ended_on) + _DAY, -months).isoformat()
 
 
-def _arithmetic(found: Found) -> list[str]:
+def arithmetic(found: Figures, said: dict[str, str]) -> list[str]:
+    """Return how the share comes about, line by line; `said` are the figures as texts."""
     if not found.task:
         return ["本期无任务 no task in the period"]
     accepted, total, task = (
-        shown(plain(each, QUANTITY_SCALE))
-        for each in (found.accepted, found.cumulative, found.task)
+        shown(said[f"{name}_quantity"]) for name in ("accepted", "cumulative", "task")
     )
     earlier = shown(plain(found.cumulative - found.accepted, QUANTITY_SCALE))
     exact = found.cumulative * 10**COMPLETION_SCALE % found.task == 0
-    share = completion(found.cumulative, found.task)
     return [
         f"累计 cumulative: {earlier} + 本期 this period {accepted} = {total}",
-        f"{total} / {task} = {share}{'' if exact else '…'}",
+        f"{total} / {task} = {said['completion']}{'' if exact else '…'}",
     ]
+
+
+def measured_data(
+    found: Figures, why: Sequence[Any], causes: Sequence[str], revision: int, replaces: str
+) -> dict[str, Any]:
+    """Return what a measurement says of the figures. `why`: the clauses and terms that it is made by."""
+    figures = found.as_data()
+    data = {
+        "revision": revision,
+        "figures": figures,
+        "because": {
+            "rule": RULE,
+            "clauses": why[0],
+            "terms": why[1],
+            "arithmetic": arithmetic(found, figures),
+            "causes": [each for each in dict.fromkeys((replaces, *causes)) if each],
+        },
+    }
+    if replaces:
+        data["replaces"] = replaces
+    return data

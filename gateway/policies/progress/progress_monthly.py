@@ -11,33 +11,49 @@ for a person to decide. Nothing is ordered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Claim, Difference
 from gateway.policies.policy import (
     Conclusion,
     Judgement,
-    Scope,
     State,
     conclusion_identity,
     withdrawal_cause,
 )
-from gateway.policies.progress.measure_receipts import Receipts, Row, receipt
-from gateway.policies.progress.measure_tasks import (
-    Task,
+from gateway.policies.progress.measure_periods import (
+    Closed,
+    MeasuresPeriods,
     closed_for,
-    counted,
-    latest_of,
+    closed_until,
     not_closed,
     with_closed,
+)
+from gateway.policies.progress.measure_receipts import (
+    EMPTY,
+    receipt,
+    with_receipt,
+    without_receipt,
+)
+from gateway.policies.progress.measure_tasks import (
+    Task,
+    counted,
+    latest_of,
+    tasks_of,
     with_task,
     without_task,
 )
-from gateway.policies.progress.progress_figures import Earlier, Measured, figures_of, measured_data
+from gateway.policies.progress.progress_figures import (
+    NO_EARLIER,
+    Earlier,
+    Figures,
+    figures_of,
+    first_day,
+    measured_data,
+)
 from gateway.policies.progress.progress_unfinished import UNFINISHED_ENDS, unfinished
-from gateway.policies.quarters import MONTHS_IN_QUARTER, add_months, day_in_china, is_quarter
+from gateway.policies.quarters import day_in_china, is_quarter
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message
 from schemas.events import (
@@ -47,45 +63,28 @@ from schemas.events import (
     VOLUME_TASK_ASSIGNED,
 )
 
-NOTHING: Final[State] = {
-    "tasks": {},
-    "accepted": [],
-    "months": {},
-    "closed": {},
-    "told": {},
-    "open": {},
-}
 _QUARTERLY: Final = ("progress.measured", "progress.settled", "progress.monitored")
 _MONTHLY: Final = ("progress.monitored",)
-_REVISION, _IDENTITY, _FIGURES, _ENDED_ON = range(4)
-_SUMS: Final = 6
-_DAY: Final = timedelta(days=1)
+_REVISION, _IDENTITY, _ENDED_ON, _SAID, _FIGURES = range(5)
+"""Of what was told of a period: the figures follow one by one; none follow where it was taken back."""
+_CLAUSES, _TASKS = 2, 4
+"""Of what was said with the figures (region, name, clauses, terms, ids of the tasks); periods with the same
+share it, in the list `said`."""
 
 
-class Monitoring:
+class Monitoring(MeasuresPeriods):
     """进度监测: tasks, acceptances and closed periods in; figures of each period and unfinished terms out."""
 
     name: Final = "monitoring"
     consumes: Final = frozenset({VOLUME_TASK_ASSIGNED, ACCEPTANCE_RECORDED, VOLUME_PERIOD_CLOSED})
-
-    def keys(self, message: Message, content: State) -> Scope:
-        """Return the institution's state for the drug, or all states of a closed period's province."""
-        province = f"{content['region'][:2]}0000"
-        if message.type == VOLUME_PERIOD_CLOSED:
-            return Scope(prefix=f"{province}/", region=province)
-        return Scope(f"{province}/{content['institution']}/{content['drug']}", region=province)
-
-    def begin(self, record: State | None) -> State:
-        """Return a state that knows the periods which closed before it began."""
-        return {**NOTHING, "closed": record["closed"] if record is not None else {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:
-        """Return the province's record with one more closed period."""
-        return {"closed": with_closed(record["closed"] if record else {}, message, content)}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the province's record without a closed period."""
-        return {"closed": not_closed(record["closed"] if record else {}, gone)}
+    nothing: ClassVar[State] = {
+        "tasks": {},
+        **EMPTY,
+        "closed": "",
+        "told": {},
+        "said": [],
+        "open": {},
+    }
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
@@ -93,17 +92,15 @@ class Monitoring:
         """Take one task, acceptance or closed period."""
         since = ""
         if message.type == ACCEPTANCE_RECORDED:
-            before = Receipts.of(state)
-            row = receipt(message, content)
-            receipts = before.with_receipt(row)
-            if receipts is before:
+            row = receipt(message, content, amount=True)
+            taken = with_receipt(state, row)
+            if taken is None:
                 return Judgement()
-            after = {**state, "accepted": receipts.recent, "months": receipts.months}
-            since = row[0]
-            if not _any_since(state, since):  # the usual: its period has not closed yet
-                return Judgement(after)
+            after, since = taken, row.day
+            if not after["tasks"] or closed_until(after["closed"]) < since:
+                return Judgement(after)  # the usual: its period has not closed yet
         elif message.type == VOLUME_TASK_ASSIGNED:
-            after = with_task(state, message, content)
+            after = with_task(state, message, content, by_quarters=False)
         else:
             after = {**state, "closed": with_closed(state["closed"], message, content)}
             if not after["tasks"] and not after["told"]:
@@ -121,18 +118,13 @@ class Monitoring:
         rules: Rulebook,
     ) -> Judgement:
         """Take back a task, an acceptance or a closed period; what it was measured with is measured anew."""
-        if gone.type == ACCEPTANCE_RECORDED:
-            receipts = Receipts.of(state).without(receipt(gone, content))
-            after = {**state, "accepted": receipts.recent, "months": receipts.months}
+        if gone.type == VOLUME_PERIOD_CLOSED:
+            after = {**state, "closed": not_closed(state["closed"], gone)}
         elif gone.type == VOLUME_TASK_ASSIGNED:
             after = without_task(state, gone.id)
         else:
-            after = {**state, "closed": not_closed(state["closed"], gone)}
+            after = without_receipt(state, receipt(gone, content, amount=True)) or state
         return _Telling(key, after, by, withdrawal_cause(by.id), rules).judgement("")
-
-
-def _any_since(state: State, day: str) -> bool:
-    return bool(state["tasks"]) and any(day <= ended_on for ended_on, _ in state["closed"].values())
 
 
 class _Telling:
@@ -144,33 +136,31 @@ class _Telling:
         self._key, self._state, self._message = key, state, message
         self._cause, self._rules = cause, rules
         self._conclusions: list[Conclusion] = []
-        self._receipts = Receipts.of(state)
-        self._read: Sequence[Row] | None = None
-
-    def _rows(self) -> Sequence[Row]:
-        """Return the receipts, read when they are first asked for."""
-        if self._read is None:
-            self._read = list(self._receipts.rows())
-        return self._read
+        self._said: list[list[Any]] = state["said"]
 
     def judgement(self, since: str) -> Judgement:
         """Measure the periods that ended on `since` or later ("" is all of them)."""
-        told = {batch: dict(periods) for batch, periods in self._state["told"].items()}
+        state = self._state
+        told: dict[str, dict[str, list[Any]]] = {}
         wanted: dict[str, Claim] = {}
-        for batch in sorted({*self._state["tasks"], *told}):
-            tasks = self._state["tasks"].get(batch, {})
-            closed = self._closed(tasks)
-            self._measure(batch, tasks, closed, since, told)
+        for batch in sorted({*state["tasks"], *state["told"]}):
+            tasks = tasks_of(state["tasks"].get(batch, {}))
+            closed: Sequence[Closed] = ()
             if tasks:
-                wanted |= dict(self._unfinished(batch, tasks, closed))
-        difference = self._difference()
-        still = difference.settle(wanted)
-        after = {
-            **self._state,
-            "told": {batch: found for batch, found in told.items() if found},
-            "open": still,
-        }
-        return Judgement(after, (*self._conclusions, *difference.conclusions))
+                closed = closed_for(state["closed"], latest_of(tasks).region)
+            known = dict(state["told"].get(batch, {}))
+            self._measure(batch, tasks, closed, since, known)
+            if known:
+                told[batch] = known
+            if tasks:
+                task = latest_of(tasks)
+                about = {**self._about(task.region, task.name), "batch": batch}
+                wanted |= unfinished(about, counted(tasks), closed, state, self._rules)
+        after = {**state, "told": told, "said": self._said}
+        if not wanted and not state["open"]:
+            return Judgement(after, self._conclusions)
+        found = self._difference().judgement(after, wanted.items())
+        return Judgement(found.state, (*self._conclusions, *found.conclusions))
 
     def _difference(self) -> Difference:
         return Difference(
@@ -184,126 +174,122 @@ class _Telling:
             numbered_from=len(self._conclusions),
         )
 
-    def _closed(self, tasks: Mapping[str, Task]) -> list[tuple[str, str, str]]:
-        if not tasks:
-            return []
-        return closed_for(self._state["closed"], latest_of(tasks)["region"])
-
     def _measure(
         self,
         batch: str,
-        tasks: Mapping[str, Task],
-        closed: Sequence[tuple[str, str, str]],
+        tasks: Sequence[Task],
+        closed: Sequence[Closed],
         since: str,
-        told: dict[str, dict[str, list[Any]]],
+        known: dict[str, list[Any]],
     ) -> None:
-        known = told.setdefault(batch, {})
         apply = counted(tasks)
         met = set()
-        for period, ended_on, closed_by in closed:
-            if ended_on < since:
-                met.add(period)
+        for each in closed:
+            if each.ended_on < since:
+                met.add(each.period)
                 continue
-            begins = _first_day(period, ended_on)
-            inside = [each for each in apply if each["from"] <= ended_on and begins <= each["to"]]
-            term = self._term(inside, period, ended_on)
-            if inside and term is not None:
-                earlier = _earlier(known, period, min(each["from"] for each in inside), begins)
-                found = figures_of(inside, self._receipts, begins, ended_on, earlier)
-                measured = Measured(batch, period, ended_on, closed_by, term, found)
-                self._tell(measured, latest_of(tasks), known)
-                met.add(period)
-        for period in sorted(set(known) - met):
+            begins = first_day(each.period, each.ended_on)
+            inside = [t for t in apply if t.first <= each.ended_on and begins <= t.last]
+            term = self._term(inside, each)
+            if term is not None:
+                before = _earlier(known, each.period, min(t.first for t in inside), begins)
+                earlier = self._stands_for(before)
+                found = figures_of(inside, self._state, begins, each.ended_on, earlier)
+                self._tell(batch, each, latest_of(tasks), term, found, known)
+                met.add(each.period)
+        for period in sorted(known.keys() - met):
             if not since or known[period][_ENDED_ON] >= since:
                 self._take_back(batch, period, known)
 
-    def _term(self, inside: Sequence[Task], period: str, ended_on: str) -> Term | None:
-        terms = self._rules.of(inside[-1]["region"]) if inside else None
-        if terms is None:
-            return None
-        kind = "quarter" if is_quarter(period) else "month"
-        day = date.fromisoformat(ended_on)
-        for name in _QUARTERLY if kind == "quarter" else _MONTHLY:
-            term = terms.value(name, day)
+    def _term(self, inside: Sequence[Task], closed: Closed) -> Term | None:
+        quarterly = is_quarter(closed.period)
+        kind = "quarter" if quarterly else "month"
+        for name in (_QUARTERLY if quarterly else _MONTHLY) if inside else ():
+            term = self._rules.term(inside[-1].region, name, closed.ended_on)
             if term is not None and term.value == kind:
                 return term
         return None
 
-    def _tell(self, measured: Measured, task: Task, known: dict[str, list[Any]]) -> None:
-        before = known.get(measured.period)
-        digest = measured.digest(task)
-        if before is not None and before[_FIGURES] == digest:
-            sums = [*before[_SUMS][:2], list(measured.found.tasks)]
-            known[measured.period] = [*before[:_SUMS], sums]
-            return
-        revision = before[_REVISION] + 1 if before is not None else 1
-        replaces = before[_IDENTITY] if before is not None else ""
-        data = self._about(task) | measured_data(measured, revision, replaces, self._message.id)
-        found = measured.found
-        known[measured.period] = [
-            revision,
-            self._conclude(data),
-            digest,
-            measured.ended_on,
-            {"region": task["region"], "drug_name": task["name"]},
-            measured.why,
-            [found.cumulative, found.cumulative_amount, list(found.tasks)],
-        ]
+    def _stands_for(self, told: Sequence[Any]) -> Earlier:
+        """Return what was told of a period as the sum of all up to its end."""
+        if not told:
+            return NO_EARLIER
+        figures = Figures(*told[_FIGURES:])
+        tasks = self._said[told[_SAID]][_TASKS]
+        return Earlier(
+            told[_IDENTITY], told[_ENDED_ON], figures.cumulative, figures.cumulative_amount, tasks
+        )
+
+    def _tell(
+        self,
+        batch: str,
+        closed: Closed,
+        task: Task,
+        term: Term,
+        measured: tuple[Figures, list[str], list[str]],
+        known: dict[str, list[Any]],
+    ) -> None:
+        figures, tasks, causes = measured
+        named = [task.region, task.name]
+        before = known.get(closed.period)
+        if before is not None:
+            said = self._said[before[_SAID]]
+            if [closed.ended_on, *figures] == [before[_ENDED_ON], *before[_FIGURES:]] and (
+                said[:_CLAUSES] == named
+            ):
+                place = self._place([*said[:_TASKS], tasks])
+                known[closed.period] = [*before[:_SAID], place, *figures]
+                return
+        place = self._place([*named, [term.clause], {term.name: term.value}, tasks])
+        told = [closed.ended_on, place, *figures]
+        self._conclude(batch, closed.period, told, [*causes, closed.closed_by], known)
 
     def _take_back(self, batch: str, period: str, known: dict[str, list[Any]]) -> None:
         """Say that there is nothing to measure any more, unless that was the last word already."""
-        revision, identity, digest, ended_on, about, why, _ = known[period]
-        if not digest:
-            return
-        nothing = Measured.nothing(batch, period, ended_on, why)
-        told = measured_data(nothing, revision + 1, identity, self._message.id)
-        data = self._about({"region": about["region"], "name": about["drug_name"]}) | told
-        known[period] = [revision + 1, self._conclude(data), "", ended_on, about, why, [0, 0, []]]
+        before = known[period]
+        if len(before) > _FIGURES:
+            self._conclude(batch, period, before[_ENDED_ON:_FIGURES], [], known)
 
-    def _conclude(self, data: dict[str, Any]) -> str:
+    def _conclude(
+        self,
+        batch: str,
+        period: str,
+        told: list[Any],
+        causes: list[str],
+        known: dict[str, list[Any]],
+    ) -> None:
+        """Conclude a period's figures and keep what is told: its last day, what is said, the figures."""
+        before = known.get(period)
+        revision, replaces = (before[_REVISION] + 1, before[_IDENTITY]) if before else (1, "")
+        ended_on, place, *figures = told
+        region, name, *why, _ = self._said[place]
         identity = conclusion_identity(
             Monitoring.name, self._cause, self._key, len(self._conclusions)
         )
+        data = self._about(region, name)
+        data |= {"batch": batch, "period": period, "ended_on": ended_on}
+        causes = [*causes, self._message.id]
+        data |= measured_data(Figures(*figures), why, causes, revision, replaces)
         self._conclusions.append(Conclusion(PROGRESS_MEASURED, data))
-        return identity
+        known[period] = [revision, identity, *told]
 
-    def _unfinished(
-        self,
-        batch: str,
-        tasks: Mapping[str, Task],
-        closed: Sequence[tuple[str, str, str]],
-    ) -> Iterator[tuple[str, Claim]]:
-        task = latest_of(tasks)
-        terms = self._rules.of(task["region"])
-        about = {**self._about(task), "batch": batch}
-        return unfinished(about, counted(tasks), closed, self._rows, terms)
+    def _place(self, said: list[Any]) -> int:
+        """Return where something stands among what was said, put there if it is new."""
+        if said not in self._said:
+            self._said = [*self._said, said]
+        return self._said.index(said)
 
-    def _about(self, task: Task) -> dict[str, Any]:
+    def _about(self, region: str, name: str) -> dict[str, Any]:
         _, institution, drug = self._key.split("/", 2)
-        return {
-            "institution": institution,
-            "drug": drug,
-            "drug_name": task["name"],
-            "region": task["region"],
-        }
+        return {"institution": institution, "drug": drug, "drug_name": name, "region": region}
 
 
-def _first_day(period: str, ended_on: str) -> str:
-    months = MONTHS_IN_QUARTER if is_quarter(period) else 1
-    return add_months(date.fromisoformat(ended_on) + _DAY, -months).isoformat()
-
-
-def _earlier(known: Mapping[str, list[Any]], period: str, since: str, begins: str) -> Earlier:
-    """Return the nearest period of the same kind that was told before, from the day `since` on."""
-    found = [
-        each
-        for name, each in known.items()
-        if is_quarter(name) == is_quarter(period)
-        and since <= each[_ENDED_ON] < begins
-        and each[_FIGURES]
-    ]
-    if not found:
-        return Earlier()
-    nearest = max(found, key=lambda each: str(each[_ENDED_ON]))
-    cumulative, amount, tasks = nearest[_SUMS]
-    return Earlier(nearest[_IDENTITY], nearest[_ENDED_ON], cumulative, amount, tuple(tasks))
+def _earlier(known: Mapping[str, list[Any]], period: str, since: str, begins: str) -> Sequence[Any]:
+    """Return what was told of the nearest period of the same kind before, from the day `since` on."""
+    kind, nearest, last = is_quarter(period), [], ""
+    for name, told in known.items():
+        day = told[_ENDED_ON]
+        fits = since <= day < begins and len(told) > _FIGURES and is_quarter(name) == kind
+        if fits and day > last:
+            nearest, last = told, day
+    return nearest

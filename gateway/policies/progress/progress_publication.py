@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from gateway.policies.policy import Conclusion, State, because
-from gateway.policies.progress.progress_figures import Found
-from gateway.policies.progress.roll_up import RULE, RollUp, kept_figures, standing
+from gateway.policies.progress.progress_figures import Figures
+from gateway.policies.progress.roll_up import (
+    ACCEPTED,
+    ID,
+    KEPT_FIGURES,
+    RULE,
+    TASK,
+    Part,
+    RollUp,
+    kept_figures,
+    standing,
+)
 from gateway.policies.quarters import is_quarter
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import CALENDAR_DAY_ENDED, PROGRESS_MEASURED, PROGRESS_PUBLISHED
+
+_ENDED_ON, _REGION, _NAME, _BATCH, _DRUG = range(KEPT_FIGURES, KEPT_FIGURES + 5)
 
 
 class Publication(RollUp):
@@ -23,30 +34,27 @@ class Publication(RollUp):
 
     def place(self, content: State) -> dict[str, str]:
         """Return institution and period."""
-        return {name: content[name] for name in ("institution", "period")}
+        return {"institution": content["institution"], "period": content["period"]}
 
-    def part(self, message: Message, content: State) -> tuple[str, dict[str, Any]]:
+    def part(self, message: Message, content: State) -> tuple[str, list[Any]]:
         """Return one drug of one batch."""
-        named = {
-            name: content[name] for name in ("drug", "drug_name", "batch", "region", "ended_on")
-        }
-        figures = kept_figures(content["figures"])
-        kept = {**figures, **named, "revision": content["revision"], "id": message.id}
-        return f"{content['drug']}|{content['batch']}", kept
+        drug, batch = content["drug"], content["batch"]
+        part = kept_figures(message, content)
+        part += (content["ended_on"], content["region"], content["drug_name"], batch, drug)
+        return f"{drug}|{batch}", part
 
     def whole(self, about: Mapping[str, str], state: State, rules: Rulebook) -> Conclusion | None:
         """Return the list; its region is the one that the latest part names."""
-        latest = max(state["parts"].values(), key=lambda part: (part["ended_on"], part["id"]))
-        terms = rules.of(latest["region"])
-        day = date.fromisoformat(latest["ended_on"])
-        term = terms.value("progress.published", day) if terms is not None else None
+        latest = max(state["parts"].values(), key=lambda part: (part[_ENDED_ON], part[ID]))
+        region, ended_on = latest[_REGION], latest[_ENDED_ON]
+        term = rules.term(region, "progress.published", ended_on)
         if term is None or is_quarter(about["period"]) != (term.value == "quarter"):
             return None
         parts = [part for _, part in standing(state)]
         data = {
             **about,
-            "region": latest["region"],
-            "ended_on": latest["ended_on"],
+            "region": region,
+            "ended_on": ended_on,
             "published_on": state["day"],
             "lines": [_line(part) for part in parts],
         }
@@ -54,7 +62,11 @@ class Publication(RollUp):
         return Conclusion(PROGRESS_PUBLISHED, data | {"because": why})
 
 
-def _line(part: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("accepted", "amount", "cumulative", "cumulative_amount", "task")
-    named = {name: part[name] for name in ("drug", "drug_name", "batch")}
-    return {**named, "figures": Found(*(part[name] for name in names)).as_data()}
+def _line(part: Part) -> dict[str, Any]:
+    figures = Figures(*part[ACCEPTED:KEPT_FIGURES], part[TASK])
+    return {
+        "drug": part[_DRUG],
+        "drug_name": part[_NAME],
+        "batch": part[_BATCH],
+        "figures": figures.as_data(),
+    }

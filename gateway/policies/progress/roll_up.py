@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from gateway.policies.policy import (
@@ -37,10 +38,12 @@ _NOWHERE: Final = "-"
 _DIGEST_BYTES: Final = 8
 _DAY: Final = timedelta(days=1)
 _MONTH: Final = len("2026-01")
-Part = Mapping[str, Any]
-"""revision, id, figures and whatever else the whole shows of it."""
+REVISION, ID, TASK = range(3)
+Part = Sequence[Any]
+"""Revision, message id, task (10^-4 units; 0: it was taken back), and whatever else the whole shows of it."""
 
 
+@lru_cache(maxsize=4096)
 def reporting_month(day: str) -> str:
     """Return the month whose periods are drawn up at the end of a day; "" on the other days."""
     ended = date.fromisoformat(day)
@@ -62,8 +65,8 @@ class RollUp(ABC):
         """Return which whole a part belongs to, by the names of what makes it one; empty is none."""
 
     @abstractmethod
-    def part(self, message: Message, content: State) -> tuple[str, dict[str, Any]]:
-        """Return the part's name within the whole and what is kept of it; no `task`: it is no more."""
+    def part(self, message: Message, content: State) -> tuple[str, list[Any]]:
+        """Return the part's name within the whole and what is kept of it."""
 
     @abstractmethod
     def whole(self, about: Mapping[str, str], state: State, rules: Rulebook) -> Conclusion | None:
@@ -116,10 +119,11 @@ class RollUp(ABC):
         else:
             name, part = self.part(message, content)
             known = state["parts"].get(name)
-            if known is not None and known["revision"] >= part["revision"]:
+            if known is not None and known[REVISION] >= part[REVISION]:
                 return Judgement()
             parts = {**state["parts"], name: part}
-            after = {**state, "about": self.place(content), "parts": parts}
+            about = state["about"] or self.place(content)
+            after = {**state, "about": about, "parts": parts}
             if not _drawn_up(key, state):
                 return Judgement(after)
         return self._drawn(key, after, message, message.id, rules)
@@ -137,7 +141,8 @@ class RollUp(ABC):
         if gone.type == CALENDAR_DAY_ENDED:
             return Judgement()
         name, part = self.part(gone, content)
-        if state["parts"].get(name, {}).get("id") != part["id"]:
+        known = state["parts"].get(name)
+        if known is None or known[ID] != part[ID]:
             return Judgement()
         parts = {each: kept for each, kept in state["parts"].items() if each != name}
         return self._drawn(
@@ -168,7 +173,7 @@ class RollUp(ABC):
             return Judgement(state)
         revision = told[0] + 1 if told else 1
         why = dict(conclusion.data["because"])
-        parts = [state["parts"][name]["id"] for name in sorted(state["parts"])]
+        parts = [state["parts"][name][ID] for name in sorted(state["parts"])]
         why["causes"] = list(dict.fromkeys([*(told[1:2]), *parts, message.id]))
         data = {**conclusion.data, "revision": revision, "because": why}
         if told:
@@ -184,11 +189,14 @@ def _last_day(day: str) -> bool:
 
 def _drawn_up(key: str, state: State) -> bool:
     """Return whether the whole was drawn up, or began when its days were over already."""
-    if state["told"]:
-        return True
-    month = key.split("/", 2)[1]
+    return bool(state["told"]) or state["day"] >= _drawn_up_until(key.split("/", 2)[1])
+
+
+@lru_cache(maxsize=4096)
+def _drawn_up_until(month: str) -> str:
+    """Return the last day at whose end a month's wholes are drawn up."""
     next_month = (date.fromisoformat(f"{month}-28") + 4 * _DAY).isoformat()[:_MONTH]
-    return bool(state["day"] >= f"{next_month}-{DRAWN_UP_UNTIL:02d}")
+    return f"{next_month}-{DRAWN_UP_UNTIL:02d}"
 
 
 def _in_key(name: str) -> str:
@@ -197,7 +205,7 @@ def _in_key(name: str) -> str:
 
 
 def _stands(part: Part) -> bool:
-    return bool(part["task"])
+    return bool(part[TASK])
 
 
 def standing(state: State) -> list[tuple[str, Part]]:
@@ -211,24 +219,35 @@ def _digest(data: Mapping[str, Any]) -> str:
     return hashlib.blake2b(canonical_bytes(kept), digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def kept_figures(figures: Mapping[str, str]) -> dict[str, int]:
-    """Return a conclusion's figures as integers: quantities 10^-4 units, amounts fen."""
-    return {
-        "accepted": scaled(figures["accepted_quantity"], QUANTITY_SCALE),
-        "amount": fen(figures["accepted_amount"]),
-        "cumulative": scaled(figures["cumulative_quantity"], QUANTITY_SCALE),
-        "cumulative_amount": fen(figures["cumulative_amount"]),
-        "task": scaled(figures["task_quantity"], QUANTITY_SCALE),
-    }
+def kept_figures(message: Message, content: State) -> list[Any]:
+    """Return revision, id and figures of a measurement or sum: task, accepted and cumulative, both with amounts.
+
+    Quantities are integers of 10^-4 units, amounts of fen.
+    """
+    figures = content["figures"]
+    return [
+        content["revision"],
+        message.id,
+        scaled(figures["task_quantity"], QUANTITY_SCALE),
+        scaled(figures["accepted_quantity"], QUANTITY_SCALE),
+        fen(figures["accepted_amount"]),
+        scaled(figures["cumulative_quantity"], QUANTITY_SCALE),
+        fen(figures["cumulative_amount"]),
+    ]
 
 
-def shown_sum(parts: list[tuple[str, Part]], name: str, *, money: bool) -> str:
+ACCEPTED, AMOUNT, CUMULATIVE, CUMULATIVE_AMOUNT = range(TASK + 1, TASK + 5)
+"""Where the figures stand in what `kept_figures` returns."""
+KEPT_FIGURES: Final = CUMULATIVE_AMOUNT + 1
+
+
+def shown_sum(parts: list[tuple[str, Part]], place: int, *, money: bool) -> str:
     """Return one figure's sum with its addends, as far as a line holds them."""
     say = yuan if money else (lambda value: plain(value, QUANTITY_SCALE))
-    total = say(sum(part[name] for _, part in parts))
+    total = say(sum(part[place] for _, part in parts))
     if len(parts) > SHOWN_ADDENDS:
         return f"{len(parts)} 项之和 sum of {len(parts)} parts = {total}"
-    return f"{' + '.join(say(part[name]) for _, part in parts) or '0'} = {total}"
+    return f"{' + '.join(say(part[place]) for _, part in parts) or '0'} = {total}"
 
 
 SHOWN_ADDENDS: Final = 40

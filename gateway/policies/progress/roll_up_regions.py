@@ -8,13 +8,26 @@ term. A batch is summed up in amounts and counts only: quantities of different d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gateway.policies.policy import Conclusion, State, because
-from gateway.policies.progress.progress_figures import Found
-from gateway.policies.progress.roll_up import RULE, RollUp, kept_figures, shown_sum, standing
+from gateway.policies.progress.progress_figures import Figures
+from gateway.policies.progress.roll_up import (
+    ACCEPTED,
+    AMOUNT,
+    CUMULATIVE,
+    CUMULATIVE_AMOUNT,
+    ID,
+    KEPT_FIGURES,
+    RULE,
+    TASK,
+    Part,
+    RollUp,
+    kept_figures,
+    shown_sum,
+    standing,
+)
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message
 from schemas.events import CALENDAR_DAY_ENDED, PROGRESS_MEASURED, PROGRESS_SUMMARISED
@@ -23,8 +36,8 @@ from schemas.progress import RegionLevel
 
 _PATIENCE: Final = {RegionLevel.COUNTY: 1, RegionLevel.CITY: 2, RegionLevel.PROVINCE: 4}
 """A city waits for one day more than its counties; a province for its cities, which may begin a day late."""
-_COUNTS: Final = ("institutions", "done")
-_FIGURES: Final = ("accepted", "amount", "cumulative", "cumulative_amount", "task")
+_INSTITUTIONS, _DONE, _ENDED_ON, _NAME = range(KEPT_FIGURES, KEPT_FIGURES + 4)
+_FIGURES: Final = (ACCEPTED, AMOUNT, CUMULATIVE, CUMULATIVE_AMOUNT, TASK)
 
 
 def level_of_region(region: str) -> RegionLevel:
@@ -61,33 +74,32 @@ class RegionRollUp(RollUp):
             return {}
         return {"region": region, **{name: content[name] for name in ("drug", "batch", "period")}}
 
-    def part(self, message: Message, content: State) -> tuple[str, dict[str, Any]]:
+    def part(self, message: Message, content: State) -> tuple[str, list[Any]]:
         """Return an institution's measurement, or the sum of a region below."""
-        figures = kept_figures(content["figures"])
-        kept = {**figures, "revision": content["revision"], "id": message.id}
-        kept |= {"name": content["drug_name"], "ended_on": content["ended_on"]}
+        part = kept_figures(message, content)
+        about = (content["ended_on"], content["drug_name"])
         if "institution" in content:
-            finished = bool(figures["task"]) and figures["cumulative"] >= figures["task"]
-            return content["institution"], {**kept, "institutions": 1, "done": int(finished)}
-        return content["region"], {**kept, **{name: content[name] for name in _COUNTS}}
+            finished = bool(part[TASK]) and part[CUMULATIVE] >= part[TASK]
+            return content["institution"], [*part, 1, int(finished), *about]
+        return content["region"], [*part, content["institutions"], content["done"], *about]
 
     def whole(self, about: Mapping[str, str], state: State, rules: Rulebook) -> Conclusion | None:
         """Return the sum of the parts."""
         parts = standing(state)
-        latest = max(state["parts"].values(), key=lambda part: (part["ended_on"], part["id"]))
-        terms = _terms(rules, about["region"], latest["ended_on"])
+        latest = max(state["parts"].values(), key=lambda part: (part[_ENDED_ON], part[ID]))
+        region, ended_on = about["region"], latest[_ENDED_ON]
+        terms = _terms(rules, region, ended_on)
         if terms is None:
             return None
-        sums = {name: sum(part[name] for _, part in parts) for name in (*_COUNTS, *_FIGURES)}
-        found = Found(*(sums[name] for name in _FIGURES))
+        found = Figures(*(sum(part[place] for _, part in parts) for place in _FIGURES))
         lines = [
-            f"本期 period: {shown_sum(parts, 'accepted', money=False)}",
-            f"累计 cumulative: {shown_sum(parts, 'cumulative', money=False)}",
-            f"任务 task: {shown_sum(parts, 'task', money=False)}",
+            f"本期 period: {shown_sum(parts, ACCEPTED, money=False)}",
+            f"累计 cumulative: {shown_sum(parts, CUMULATIVE, money=False)}",
+            f"任务 task: {shown_sum(parts, TASK, money=False)}",
         ]
-        data = _data(about, latest["ended_on"], sums, state["day"])
-        data |= {"drug": about["drug"], "drug_name": latest["name"], "figures": found.as_data()}
-        part_of = above(about["region"], terms[-1])
+        data = _data(about, ended_on, parts, state["day"])
+        data |= {"drug": about["drug"], "drug_name": latest[_NAME], "figures": found.as_data()}
+        part_of = above(region, terms[-1])
         if part_of:
             data["part_of"] = part_of
         return Conclusion(PROGRESS_SUMMARISED, data | {"because": because(RULE, terms, lines, ())})
@@ -105,55 +117,51 @@ class BatchRollUp(RollUp):
             return {}
         return {name: content[name] for name in ("region", "batch", "period")}
 
-    def part(self, message: Message, content: State) -> tuple[str, dict[str, Any]]:
+    def part(self, message: Message, content: State) -> tuple[str, list[Any]]:
         """Return one drug's sum."""
-        figures = kept_figures(content["figures"])
-        kept = {name: figures[name] for name in ("amount", "cumulative_amount", "task")}
-        kept |= {name: content[name] for name in (*_COUNTS, "revision", "ended_on")}
-        return content["drug"], {**kept, "id": message.id}
+        part = kept_figures(message, content)
+        part += (content["institutions"], content["done"], content["ended_on"])
+        return content["drug"], part
 
     def whole(self, about: Mapping[str, str], state: State, rules: Rulebook) -> Conclusion | None:
         """Return the sum of the drugs' amounts and counts."""
         parts = standing(state)
-        ended_on = max(part["ended_on"] for part in state["parts"].values())
+        ended_on = max(part[_ENDED_ON] for part in state["parts"].values())
         terms = _terms(rules, about["region"], ended_on)
         if terms is None:
             return None
-        names = (*_COUNTS, "amount", "cumulative_amount")
-        sums = {name: sum(part[name] for _, part in parts) for name in names}
         lines = [
-            f"本期 period: {shown_sum(parts, 'amount', money=True)}",
-            f"累计 cumulative: {shown_sum(parts, 'cumulative_amount', money=True)}",
+            f"本期 period: {shown_sum(parts, AMOUNT, money=True)}",
+            f"累计 cumulative: {shown_sum(parts, CUMULATIVE_AMOUNT, money=True)}",
         ]
-        data = _data(about, ended_on, sums, state["day"])
+        data = _data(about, ended_on, parts, state["day"])
         return Conclusion(PROGRESS_SUMMARISED, data | {"because": because(RULE, terms, lines, ())})
 
 
 def _data(
-    about: Mapping[str, str], ended_on: str, sums: Mapping[str, int], day: str
+    about: Mapping[str, str], ended_on: str, parts: Sequence[tuple[str, Part]], day: str
 ) -> dict[str, Any]:
+    def added(place: int) -> int:
+        return sum(part[place] for _, part in parts)
+
     return {
         "region": about["region"],
         "level": level_of_region(about["region"]).value,
         "batch": about["batch"],
         "period": about["period"],
         "ended_on": ended_on,
-        "institutions": sums["institutions"],
-        "done": sums["done"],
-        "accepted_amount": yuan(sums["amount"]),
-        "cumulative_amount": yuan(sums["cumulative_amount"]),
+        "institutions": added(_INSTITUTIONS),
+        "done": added(_DONE),
+        "accepted_amount": yuan(added(AMOUNT)),
+        "cumulative_amount": yuan(added(CUMULATIVE_AMOUNT)),
         "summarised_on": day,
     }
 
 
 def _terms(rules: Rulebook, region: str, ended_on: str) -> list[Term] | None:
     """Return the terms by which a region's period is summed up; None where the paper has none."""
-    terms = rules.of(region)
-    if terms is None:
-        return None
-    on = date.fromisoformat(ended_on)
-    summed = terms.value("progress.summarised", on)
-    levels = terms.value("progress.summary_levels", on)
+    summed = rules.term(region, "progress.summarised", ended_on)
+    levels = rules.term(region, "progress.summary_levels", ended_on)
     if summed is None or levels is None:
         return None
     return [summed, levels]

@@ -13,16 +13,18 @@ from typing import Any, Final
 
 from gateway.policies.claims import Claim
 from gateway.policies.policy import because, shown
+from gateway.policies.progress.measure_periods import lies_in
 from gateway.policies.progress.measure_receipts import Row, ids_of
-from gateway.policies.progress.measure_tasks import Task, agreed_amount, lies_in
+from gateway.policies.progress.measure_tasks import Task, agreed_amount
 from gateway.policies.rulebook import Rulebook
+from gateway.policies.volumes.volume_cap_conversion import Product
 from schemas.events import (
     VOLUME_OVER_TASK_PRICE_BREACHED,
     VOLUME_OVER_TASK_PRICE_ENDED,
     VOLUME_TASK_COMPLETED,
     VOLUME_TASK_REOPENED,
 )
-from schemas.money import PRICE_SCALE, QUANTITY_SCALE, divide_half_up, plain, scaled, yuan
+from schemas.money import PRICE_SCALE, QUANTITY_SCALE, divide_half_up, plain, yuan
 
 RULE: Final = "R8"
 ABOUT: Final = ("institution", "drug", "drug_name", "region", "batch")
@@ -37,7 +39,7 @@ _FEN: Final = 10 ** (PRICE_SCALE + QUANTITY_SCALE - 2)
 class Agreement:
     """协议: the tasks of a batch with one term, and what was accepted of their products in it.
 
-    `rows` are in order of their days.
+    `rows` are in order of their days. Quantities are 10^-4 units.
     """
 
     batch: str
@@ -45,43 +47,41 @@ class Agreement:
     last: str
     tasks: Sequence[Task]
     rows: Sequence[Row]
+    volume: int
+    """The agreed quantity."""
+    bought: int
+    """What was accepted in the term."""
+    completed_on: str
+    """The day on which the task was done; "" when it is not, or when there is none."""
 
     @property
     def slot(self) -> str:
         """Return what tells it from the institution's other agreements for the drug."""
         return f"{self.batch}|{self.first}|{self.last}"
 
-    @property
-    def volume(self) -> int:
-        """Return the agreed quantity."""
-        return sum(task["volume"] for task in self.tasks)
-
-    @property
-    def bought(self) -> int:
-        """Return what was accepted in the term."""
-        return sum(row.quantity for row in self.rows)
-
-    @property
-    def completed_on(self) -> str:
-        """Return the day on which the task was done; "" when it is not, or when there is none."""
-        so_far, wanted = 0, self.volume
-        for row in self.rows:
-            so_far += row.quantity
-            if wanted and so_far >= wanted:
-                return row.day
-        return ""
-
 
 def agreements_of(batch: str, tasks: Sequence[Task], rows: Sequence[Row]) -> Iterator[Agreement]:
     """Yield a batch's agreements with their rows."""
     together: dict[tuple[str, str], list[Task]] = {}
     for task in tasks:
-        together.setdefault((task["from"], task["to"]), []).append(task)
+        together.setdefault((task.first, task.last), []).append(task)
     for (first, last), found in sorted(together.items()):
-        products = {task["product"] for task in found}
+        products = {task.product for task in found}
         inside = [row for row in rows if first <= row.day <= last and row.product in products]
         inside.sort(key=lambda row: (row.day, row.ids))
-        yield Agreement(batch, first, last, found, inside)
+        volume = sum(task.volume for task in found)
+        bought = sum(row.quantity for row in inside)
+        done = _reached(inside, volume) if 0 < volume <= bought else ""
+        yield Agreement(batch, first, last, found, inside, volume, bought, done)
+
+
+def _reached(rows: Sequence[Row], volume: int) -> str:
+    so_far = 0
+    for row in rows:
+        so_far += row.quantity
+        if so_far >= volume:
+            return row.day
+    return ""
 
 
 def completed(
@@ -95,7 +95,7 @@ def completed(
     rows = [row for row in agreement.rows if row.day <= day]
     reached = sum(row.quantity for row in rows)
     wanted, got = (shown(plain(each, QUANTITY_SCALE)) for each in (agreement.volume, reached))
-    causes = (*(task["id"] for task in agreement.tasks), *ids_of(rows))
+    causes = (*(task.id for task in agreement.tasks), *ids_of(rows))
     data = {
         **about,
         "batch": agreement.batch,
@@ -116,7 +116,7 @@ def completed(
 def overpriced(
     about: Mapping[str, Any],
     agreement: Agreement,
-    products: Sequence[Mapping[str, Any]],
+    products: Sequence[Product],
     described_by: str,
     rules: Rulebook,
 ) -> Iterator[tuple[str, Claim]]:
@@ -141,7 +141,7 @@ def overpriced(
             f"{paid} > {agreed}",
             f"({paid} − {agreed}) × {shown(plain(quantity, QUANTITY_SCALE))} = {yuan(over)}",
         ]
-        causes = (*(task["id"] for task in agreement.tasks), *ids_of(agreement.rows), described_by)
+        causes = (*(task.id for task in agreement.tasks), *ids_of(agreement.rows), described_by)
         data = {
             **about,
             "batch": agreement.batch,
@@ -161,7 +161,7 @@ def overpriced(
 def selected_price(
     region: str,
     tasks: Sequence[Task],
-    products: Sequence[Mapping[str, Any]],
+    products: Sequence[Product],
     product: str,
     day: str,
 ) -> int | None:
@@ -170,15 +170,11 @@ def selected_price(
     Of listings for the region and for a wider one the nearer counts.
     """
     listed = [
-        (each["region"], each["unit_price"])
+        (each.region, each.price)
         for each in products
-        if each["selected"]
-        and each["unified_code"] == product
-        and each["since"] <= day <= each["until"]
-        and lies_in(region, each["region"])
+        if each.selected_on(day, product) and lies_in(region, each.region)
     ]
     if listed:
-        nearest = max(listed, key=lambda each: (len(each[0].rstrip("0")), each[0]))
-        return scaled(nearest[1], PRICE_SCALE)
-    stated = [task["price"] for task in tasks if task["product"] == product]
+        return max(listed, key=lambda each: (len(each[0].rstrip("0")), each[0]))[1]
+    stated = [task.price for task in tasks if task.product == product]
     return next((each for each in stated if each is not None), None)

@@ -12,12 +12,27 @@ ledger, so that the ledger is read when something is about to begin or end.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 from gateway.policies.claims import Claim, Difference
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
-from gateway.policies.progress.measure_receipts import Receipts, Row, receipt
-from gateway.policies.progress.measure_tasks import counted, latest_of, with_task, without_task
+from gateway.policies.progress.measure_receipts import (
+    EMPTY,
+    Row,
+    receipt,
+    rows_of,
+    with_receipt,
+    without_receipt,
+)
+from gateway.policies.progress.measure_tasks import (
+    Task,
+    counted,
+    latest_of,
+    tasks_of,
+    with_task,
+    without_task,
+)
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.volumes.agreement_term_completion import (
@@ -27,15 +42,14 @@ from gateway.policies.volumes.agreement_term_completion import (
     completed,
     overpriced,
 )
+from gateway.policies.volumes.volume_cap_conversion import Product
 from gateway.policies.volumes.volume_cap_sums import CAP_ENDS, cap_claims, capped
 from schemas.envelope import Message
 from schemas.events import ACCEPTANCE_RECORDED, VOLUME_DRUG_DESCRIBED, VOLUME_TASK_ASSIGNED
-from schemas.money import PRICE_SCALE, scaled
 
 NOTHING: Final[State] = {
     "tasks": {},
-    "accepted": [],
-    "months": {},
+    **EMPTY,
     "products": {"revision": 0, "id": "", "list": []},
     "quiet": [],
     "open": {},
@@ -74,19 +88,19 @@ class Purchases:
     ) -> Judgement:
         """Take one task, acceptance or description."""
         if message.type == ACCEPTANCE_RECORDED:
-            before = Receipts.of(state)
             row = receipt(message, content)
-            receipts = before.with_receipt(row)
-            if receipts is before:
+            taken = with_receipt(state, row)
+            if taken is None:
                 return Judgement()
-            after = {**state, "accepted": receipts.recent, "months": receipts.months}
-            if not state["tasks"]:
-                return Judgement(after)
-            calm = _still_quiet(state["quiet"], Row(*row))
+            if not taken["tasks"]:
+                return Judgement(taken)
+            calm = _still_quiet(taken["quiet"], row)
             if calm is not None:
-                return Judgement({**after, "quiet": calm})
+                taken["quiet"] = calm
+                return Judgement(taken)
+            after = taken
         elif message.type == VOLUME_TASK_ASSIGNED:
-            after = with_task(state, message, content)
+            after = with_task(state, message, content, by_quarters=False)
         else:
             products = _newer(state["products"], message, content)
             if products is state["products"]:
@@ -105,8 +119,7 @@ class Purchases:
     ) -> Judgement:
         """Take back a task or an acceptance."""
         if gone.type == ACCEPTANCE_RECORDED:
-            receipts = Receipts.of(state).without(receipt(gone, content))
-            after = {**state, "accepted": receipts.recent, "months": receipts.months}
+            after = without_receipt(state, receipt(gone, content)) or state
         elif gone.type == VOLUME_TASK_ASSIGNED:
             after = without_task(state, gone.id)
         else:
@@ -117,7 +130,26 @@ class Purchases:
 def _newer(known: State, message: Message, content: State) -> State:
     if content["revision"] <= known["revision"]:
         return known
-    return {"revision": content["revision"], "id": message.id, "list": content["products"]}
+    products = [list(Product.of(each)) for each in content["products"]]
+    return {"revision": content["revision"], "id": message.id, "list": products}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a state knows: the ledger's rows, the drug's products and who described them, the tasks' own."""
+
+    rows: Sequence[Row]
+    products: Sequence[Product]
+    described_by: str
+    own: frozenset[str]
+
+    @classmethod
+    def of(cls, state: State, tasks: Mapping[str, Sequence[Task]]) -> Self:
+        """Read it out of a state."""
+        said = state["products"]
+        products = [Product(*each) for each in said["list"]]
+        own = frozenset(task.product for of_batch in tasks.values() for task in of_batch)
+        return cls(list(rows_of(state)), products, said["id"], own)
 
 
 def _settled(
@@ -126,37 +158,37 @@ def _settled(
     """Compute everything that holds now and conclude the difference."""
     wanted: dict[str, Claim] = {}
     quiet: list[list[Any]] = []
-    if state["tasks"]:
-        rows = list(Receipts.of(state).rows())
-        for batch, tasks in sorted(state["tasks"].items()):
-            task = latest_of(tasks)
-            about = {
-                "institution": key.rsplit("/", 1)[1],
-                "drug": drug,
-                "drug_name": task["name"],
-                "region": task["region"],
-            }
-            for agreement in agreements_of(batch, counted(tasks), rows):
-                wanted |= dict(_claims(about, agreement, state, rows, rules, quiet))
+    tasks = {batch: tasks_of(entries) for batch, entries in sorted(state["tasks"].items())}
+    known = _Known.of(state, tasks)
+    for batch, of_batch in tasks.items():
+        task = latest_of(of_batch)
+        about = {
+            "institution": key.rsplit("/", 1)[1],
+            "drug": drug,
+            "drug_name": task.name,
+            "region": task.region,
+        }
+        for agreement in agreements_of(batch, counted(of_batch), known.rows):
+            wanted |= _claims(about, agreement, known, rules, quiet)
+    after = {**state, "quiet": quiet}
+    if not wanted and not state["open"]:
+        return Judgement(after)
     day = day_in_china(message.time)
     difference = Difference(Purchases.name, key, cause, message.id, day, state["open"], _ENDS)
-    still = difference.settle(wanted)
-    return Judgement({**state, "open": still, "quiet": quiet}, difference.conclusions)
+    return difference.judgement(after, wanted.items())
 
 
 def _claims(
     about: Mapping[str, Any],
     agreement: Agreement,
-    state: State,
-    rows: Sequence[Row],
+    known: _Known,
     rules: Rulebook,
     quiet: list[list[Any]],
 ) -> Iterator[tuple[str, Claim]]:
-    products, described_by = state["products"]["list"], state["products"]["id"]
+    products, described_by = known.products, known.described_by
     yield from completed(about, agreement, rules)
     yield from overpriced(about, agreement, products, described_by, rules)
-    own = frozenset(task["product"] for tasks in state["tasks"].values() for task in tasks.values())
-    found = capped(agreement, about["region"], own, rows, products, rules)
+    found = capped(agreement, about["region"], known.own, known.rows, products, rules)
     if found is not None:
         yield from cap_claims(about, found, described_by)
     watch = 0 if found is None else 2 if found.above else 1
@@ -171,15 +203,12 @@ def _claims(
 # completed, is dearer than that price, or may end a breach; one of another product wherever there is a cap.
 
 
-def _quiet(agreement: Agreement, products: Sequence[Mapping[str, Any]], watch: int) -> list[Any]:
-    own = sorted({task["product"] for task in agreement.tasks})
+def _quiet(agreement: Agreement, products: Sequence[Product], watch: int) -> list[Any]:
+    own = sorted({task.product for task in agreement.tasks})
     missing = max(agreement.volume - agreement.bought, 0)
-    prices = [task["price"] for task in agreement.tasks if task["price"] is not None]
-    prices += [
-        scaled(each["unit_price"], PRICE_SCALE)
-        for each in products
-        if each["selected"] and each["unified_code"] in own
-    ]
+    stated = [task.price for task in agreement.tasks]
+    stated += [each.price for each in products if each.selected and each.code in own]
+    prices = [price for price in stated if price is not None]
     lowest = min(prices, default=-1)
     return [
         agreement.first,

@@ -14,7 +14,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
+
+from schemas.money import PRICE_SCALE, scaled
+
+
+class Product(NamedTuple):
+    """同品种产品: one span of one product as `VolumeDrugDescribed` says it; the price is 10^-6 yuan."""
+
+    code: str
+    region: str
+    selected: bool
+    since: str
+    until: str
+    price: int | None
+    content: int | None
+    unit: str
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """Read a product out of a description."""
+        price = said.get("unit_price")
+        return cls(
+            said["unified_code"],
+            said["region"],
+            said["selected"],
+            said["since"],
+            said["until"],
+            scaled(price, PRICE_SCALE) if price else None,
+            said.get("content"),
+            said.get("unit", ""),
+        )
+
+    def selected_on(self, day: str, product: str) -> bool:
+        """Return whether it says that a product is selected on a day, in its region."""
+        return self.selected and self.code == product and self.since <= day <= self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +68,11 @@ class Weights:
         return next((each for each in known if each), 1)
 
 
-def weights_of(products: Sequence[Mapping[str, Any]], *, converted: bool) -> Weights:
+def weights_of(products: Sequence[Product], *, converted: bool) -> Weights:
     """Return the weights that a drug's description gives; as they are where nothing is converted."""
-    stated = [each for each in products if each.get("content")]
-    first = next((each for each in stated if each["selected"]), None)
-    if not converted or first is None:
+    stated = [each for each in products if each.content] if converted else []
+    first = next((each for each in stated if each.selected), None)
+    if first is None:
         return Weights({}, "")
-    unit = first.get("unit", "")
-    found = {each["unified_code"]: each["content"] for each in stated if each["unit"] == unit}
-    return Weights(found, unit or "content")
+    found = {each.code: each.content for each in stated if each.content and each.unit == first.unit}
+    return Weights(found, first.unit or "content")

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from gateway.policies.claims import Claim
 from gateway.policies.policy import because, shown
+from gateway.policies.progress.measure import exactly
+from gateway.policies.progress.measure_periods import lies_in
 from gateway.policies.progress.measure_receipts import Row, ids_of
-from gateway.policies.progress.measure_tasks import lies_in
 from gateway.policies.rulebook import Rulebook, Term
 from gateway.policies.volumes.agreement_term_completion import ABOUT, Agreement
-from gateway.policies.volumes.volume_cap_conversion import Weights, weights_of
+from gateway.policies.volumes.volume_cap_conversion import Product, Weights, weights_of
 from schemas.events import VOLUME_CAP_BREACH_ENDED, VOLUME_CAP_BREACHED
 from schemas.money import QUANTITY_SCALE, plain
 from schemas.volume_findings import CapBreach
@@ -48,7 +49,7 @@ class Capped:
     @property
     def above(self) -> bool:
         """Return whether more of the others was bought than the cap allows, exactly."""
-        return self.other > self.selected * Fraction(self.cap.value)
+        return bool(self.others) and self.other > self.selected * exactly(self.cap.value)
 
     @property
     def early(self) -> tuple[Row, ...]:
@@ -73,7 +74,7 @@ def capped(
     region: str,
     own: frozenset[str],
     rows: Sequence[Row],
-    products: Sequence[Mapping[str, Any]],
+    products: Sequence[Product],
     rules: Rulebook,
 ) -> Capped | None:
     """Return an agreement with what was bought in its term; None where the paper sets no cap.
@@ -106,13 +107,9 @@ def _within(rules: Rulebook, region: str, name: str, agreement: Agreement) -> Te
     return found
 
 
-def _listed(row: Row, region: str, products: Sequence[Mapping[str, Any]]) -> bool:
+def _listed(row: Row, region: str, products: Sequence[Product]) -> bool:
     return any(
-        each["selected"]
-        and each["unified_code"] == row.product
-        and each["since"] <= row.day <= each["until"]
-        and lies_in(region, each["region"])
-        for each in products
+        each.selected_on(row.day, row.product) and lies_in(region, each.region) for each in products
     )
 
 
@@ -134,9 +131,9 @@ def _claim(
     described_by: str,
 ) -> tuple[str, Claim]:
     other = sum(row.quantity * found.weights.of(row.product) for row in rows)
-    limit = Fraction(found.cap.value) * found.selected if breach is CapBreach.ABOVE_SELECTED else 0
+    limit = exactly(found.cap.value) * found.selected if breach is CapBreach.ABOVE_SELECTED else 0
     shown_in = found.weights.divisor([row.product for row in (*found.chosen, *found.others)])
-    tasks = [task["id"] for task in found.agreement.tasks]
+    tasks = [task.id for task in found.agreement.tasks]
     causes = (*tasks, *ids_of(found.chosen), *ids_of(rows), described_by)
     data = {
         **about,

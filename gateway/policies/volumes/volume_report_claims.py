@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.policies.claims import Claim
 from gateway.policies.policy import because, shown
-from gateway.policies.progress.measure_tasks import lies_in
+from gateway.policies.progress.measure_periods import lies_in
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.events import (
     VOLUME_REPORT_FINDING_ENDED,

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.policies.claims import Claim
 from gateway.policies.policy import State, because, shown
-from gateway.policies.progress.measure_tasks import lies_in
+from gateway.policies.progress.measure_periods import lies_in
 from gateway.policies.rulebook import Rulebook, Term
 from gateway.policies.volumes.volume_split_shares import split
 from schemas.events import (

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from gateway.journal.sqlite import SqliteJournal
+from gateway.policies.progress.measure_receipts import rows_of
 from gateway.policies.running.runner import CORRECTION, DEAD_SPACE
 from gateway.policies.running.working import STATE_SPACE
 from gateway.ports import SUPERSEDED_SPACE, Entry, Search
@@ -63,7 +64,7 @@ async def test_what_was_concluded_from_a_wrong_receipt_ends_with_its_correction(
     assert lifted.message.causationid == FULL.id
     (held,) = await concluded(journal, SETTLEMENT_HELD)
     assert resumed.message.content()["hold_id"] == held.message.id
-    assert [entry[1] for entry in (await state(journal))["accepted"]] == [FULL.id]
+    assert [row.ids for row in rows_of(await state(journal))] == [FULL.id]
     stored = await journal.get(SUPERSEDED_SPACE, SHORT.id)
     assert stored is not None
     assert stored.value.decode() == FULL.id
@@ -80,7 +81,7 @@ async def test_the_order_in_which_both_are_judged_does_not_matter(
     else:
         for one in (task(), FULL, SHORT, Q1):
             await running._handle([one])
-    assert [entry[1] for entry in (await state(journal))["accepted"]] == [FULL.id]
+    assert [row.ids for row in rows_of(await state(journal))] == [FULL.id]
     assert await concluded(journal, PROGRESS_WARNED) == []
 
 
@@ -89,7 +90,7 @@ async def test_a_correction_comes_into_effect_once(journal: SqliteJournal) -> No
     running = runner(journal)
     for _ in range(2):
         await running._handle([task(), SHORT, FULL])
-    assert [entry[2] for entry in (await state(journal))["accepted"]] == [100_000_000]
+    assert [row.quantity for row in rows_of(await state(journal))] == [100_000_000]
 
 
 async def test_a_corrected_correction_counts(journal: SqliteJournal) -> None:
@@ -98,7 +99,7 @@ async def test_a_corrected_correction_counts(journal: SqliteJournal) -> None:
     running = runner(journal)
     await running._handle([task(), SHORT, FULL])
     await running._handle([again])
-    assert [entry[1] for entry in (await state(journal))["accepted"]] == [again.id]
+    assert [row.ids for row in rows_of(await state(journal))] == [again.id]
 
 
 def _foreign() -> Message:
@@ -130,7 +131,7 @@ async def test_an_unfounded_correction_counts_for_nothing_and_is_laid_aside(
     stored = await journal.get(DEAD_SPACE, f"{CORRECTION}/{bad.id}")
     assert stored is not None
     assert said in stored.value.decode()
-    assert [entry[1] for entry in (await state(journal))["accepted"]] == [expected]
+    assert [row.ids for row in rows_of(await state(journal))] == [expected]
 
 
 async def test_a_withdrawn_task_takes_its_warning_and_its_hold_with_it(

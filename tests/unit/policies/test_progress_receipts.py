@@ -3,67 +3,102 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.progress.measure_receipts import RECENT_KEPT, Receipts, Row, ids_of
+from gateway.policies.progress.measure_receipts import (
+    EMPTY,
+    ID_LENGTH,
+    RECENT_KEPT,
+    Row,
+    ids_of,
+    rows_of,
+    with_receipt,
+    without_receipt,
+)
 from gateway.policies.progress.progress import Progress
 from schemas.events import SETTLEMENT_HELD, SETTLEMENT_RESUMED
 from tests.unit.policies.hosting import Host
 from tests.unit.policies.making import accepted, closed, task
 from tests.unit.policies.making_volumes import types
 
-EMPTY = Receipts([], {})
+PRODUCTS = ("XC08CAA001A001010100001", "XC08CAA001A001010100002")
 
 
 def row(number: int, day: str = "2020-01-05", quantity: int = 1, price: int = 7) -> Row:
-    return Row(day, f"{number:032x}", quantity, "XC08CAA001", price, 3)
+    return Row(day, f"{number:032x}", quantity, PRODUCTS[number % 2], price, 3 - number % 5)
 
 
-def sums(receipts: Receipts) -> tuple[int, int, list[str]]:
-    rows = list(receipts.rows())
-    return sum(r.quantity for r in rows), sum(r.amount for r in rows), sorted(ids_of(rows))
+def any_row(number: int, order: random.Random) -> Row:
+    day = f"2020-0{order.randint(1, 2)}-{order.randint(1, 20):02d}"
+    return row(number, day, order.randint(0, 5), order.randint(0, 3))
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(RECENT_KEPT + 1, 3 * RECENT_KEPT), st.integers(0, 2**32))
+def taken(state: dict[str, Any], *rows: Row) -> dict[str, Any]:
+    for each in rows:
+        after = with_receipt(state, each)
+        assert after is not None
+        state = orjson.loads(orjson.dumps(after))
+    return state
+
+
+def summed(rows: Iterable[Row]) -> list[tuple[str, str, int, int, int, tuple[str, ...]]]:
+    """By day, product and price: quantity, amount and ids, however far the rows are folded."""
+    found: dict[tuple[str, str, int], list[Row]] = {}
+    for each in rows:
+        found.setdefault((each.day, each.product, each.price), []).append(each)
+    return [
+        (*place, sum(r.quantity for r in of), sum(r.amount for r in of), tuple(sorted(ids_of(of))))
+        for place, of in sorted(found.items())
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(RECENT_KEPT + 1, 4 * RECENT_KEPT), st.integers(0, 2**32))
 def test_a_ledger_says_the_same_folded_or_not(count: int, seed: int) -> None:
     order = random.Random(seed)
-    rows = [
-        row(
-            number,
-            f"2020-0{order.randint(1, 2)}-{order.randint(1, 20):02d}",
-            order.randint(0, 5),
-            order.randint(1, 3),
-        )
-        for number in range(count)
-    ]
-    folded, apart = EMPTY, Receipts([], {})
-    for each in rows:
-        folded = folded.with_receipt(list(each))
-        apart = Receipts([*apart.recent, each], {})
-    assert folded.months
-    assert sums(folded) == sums(apart)
-    for each in rows:
-        assert folded.with_receipt(list(each)) is folded
+    rows = [any_row(number, order) for number in range(count)]
+    state = taken(EMPTY, *rows)
+    assert state["months"]
+    assert summed(rows_of(state)) == summed(rows)
+    assert [with_receipt(state, each) for each in rows] == [None] * count
     order.shuffle(rows)
-    for each in rows[: len(rows) // 2]:
-        folded = folded.without(list(each))
-    assert sums(folded) == sums(Receipts(rows[len(rows) // 2 :], {}))
-    for each in rows:
-        folded = folded.without(list(each))
-    assert sums(folded) == (0, 0, [])
+    while rows:
+        gone = rows.pop()
+        after = without_receipt(state, gone)
+        assert after is not None
+        state = after
+        assert without_receipt(state, gone) is None
+        assert summed(rows_of(state)) == summed(rows)
+        if order.random() < 0.3:  # what was taken out may come again
+            rows.append(gone)
+            state = taken(state, gone)
+            assert summed(rows_of(state)) == summed(rows)
+
+
+def test_an_id_that_lies_across_two_others_is_not_known() -> None:
+    halves = [Row("2020-01-05", half, 1, "A", 7, 0) for half in ("a" * 32, "b" * 32)]
+    others = [row(number) for number in range(1, RECENT_KEPT)]
+    state = taken(EMPTY, *halves, *others)
+    across = Row("2020-01-05", "a" * 16 + "b" * 16, 1, "A", 7, 0)
+    assert across.ids in state["months"]["2020-01"]
+    assert without_receipt(state, across) is None
+    assert with_receipt(state, across) is not None
 
 
 def test_only_the_days_asked_for_are_read() -> None:
-    receipts = EMPTY
-    for number in range(RECENT_KEPT + 2):
-        receipts = receipts.with_receipt(list(row(number, f"2020-{1 + number % 3:02d}-15")))
-    assert {each.day for each in receipts.rows("2020-02-15", "2020-03-14")} == {"2020-02-15"}
-    assert len(ids_of(receipts.rows("2020-02-16", "2020-02-29"))) == 0
+    state = taken(
+        EMPTY, *(row(n, f"2020-{1 + n % 3:02d}-15") for n in range(RECENT_KEPT + 5))
+    )  # some folded, some not
+    assert state["months"]
+    assert state["recent"]
+    assert {each.day for each in rows_of(state, "2020-02-15", "2020-03-14")} == {"2020-02-15"}
+    assert len(ids_of(rows_of(state, "2020-02-16", "2020-02-29"))) == 0
 
 
 @pytest.mark.parametrize("length", [RECENT_KEPT - 1, RECENT_KEPT, RECENT_KEPT + 1, 300])
@@ -91,4 +126,9 @@ def test_ten_times_the_receipts_of_a_year_are_no_ten_times_the_state() -> None:
             host.take(accepted(f"n{number}", "1.0000", day))
         return len(orjson.dumps(host.states.popitem()[1]))
 
-    assert size(20) < 6 * size(2)
+    few, many = size(2), size(20)
+    assert few < 5_700
+    assert many < 7 * few
+    assert (
+        many - few < 1.01 * 52 * 18 * ID_LENGTH
+    )  # a further receipt costs its id and nothing else

@@ -14,7 +14,7 @@ from gateway.errors import Contended, Misconfigured, Unavailable
 from gateway.journal.sqlite import SqliteJournal
 from gateway.policies.policy import Conclusion, Judgement, Policy, Scope, State
 from gateway.policies.prices.linkage import Linkage
-from gateway.policies.progress.measure_receipts import Receipts, ids_of
+from gateway.policies.progress.measure_receipts import ids_of, rows_of
 from gateway.policies.progress.progress import Progress
 from gateway.policies.registry import POLICIES
 from gateway.policies.rulebook import Rulebook
@@ -140,13 +140,13 @@ async def test_a_message_delivered_again_has_no_second_effect(journal: SqliteJou
     assert await again._handle([each.message for each in fetched]) == 0
     await again.stop()
     assert await types(journal) == [PROGRESS_WARNED, SETTLEMENT_HELD]
-    assert len((await state(journal))["accepted"]) == 1
+    assert len(list(rows_of(await state(journal)))) == 1
 
 
 async def test_the_same_message_twice_in_one_batch_counts_once(journal: SqliteJournal) -> None:
     buys = accepted("a", "10.0000", "2020-02-10")
     assert await runner(journal)._handle([buys, task(), buys]) == 2
-    assert len((await state(journal))["accepted"]) == 1
+    assert len(list(rows_of(await state(journal)))) == 1
 
 
 async def test_a_task_that_comes_after_its_quarter_closed_is_measured(
@@ -203,7 +203,7 @@ async def test_a_slower_worker_reads_again_and_redoes(journal: SqliteJournal) ->
     meddling = Meddling(journal, accepted("other", "5.0000", "2020-02-11"))
     await runner(cast("Journal", meddling))._handle([accepted("own", "7.0000", "2020-02-10")])
     assert meddling.contended == 1
-    quantities = [entry[2] for entry in (await state(journal))["accepted"]]
+    quantities = [row.quantity for row in rows_of(await state(journal))]
     assert sorted(quantities) == [50_000, 70_000]
 
 
@@ -212,7 +212,7 @@ async def test_many_workers_at_once_lose_and_double_nothing(journal: SqliteJourn
     buys = [accepted(f"a{at}", "1.0000", "2020-02-10") for at in range(40)]
     await asyncio.gather(*(runner(journal)._handle([each]) for each in [*buys, *buys[:10], Q1]))
     found = await state(journal)
-    assert len(ids_of(Receipts.of(found).rows())) == 40
+    assert len(ids_of(rows_of(found))) == 40
     assert await types(journal) == [PROGRESS_WARNED, SETTLEMENT_HELD]
 
 
@@ -229,7 +229,7 @@ async def test_what_a_policy_cannot_handle_is_laid_where_people_see_it(
     assert "no" in told["errors"][0]
     assert running.failures == 1
     # the other policy took all of them
-    assert len((await state(journal))["accepted"]) == 2
+    assert len(list(rows_of(await state(journal)))) == 2
     assert await running._handle([poisoned]) == 0
 
 

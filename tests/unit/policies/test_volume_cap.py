@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.policies.policy import Conclusion
 from gateway.policies.volumes.volume_cap import Purchases
-from gateway.policies.volumes.volume_cap_conversion import weights_of
+from gateway.policies.volumes.volume_cap_conversion import Product, weights_of
 from gateway.policies.volumes.volume_cap_products import DrugProducts
 from schemas.envelope import Message
 from schemas.events import (
@@ -210,10 +210,11 @@ def test_where_nobody_states_a_content_units_are_compared() -> None:
 
 
 def test_weights_are_contents_in_the_selected_products_unit() -> None:
+    days = ("2023-01-01", "2023-12-31")
     products = [
-        {"unified_code": "A", "selected": True, "content": 5000, "unit": "mg"},
-        {"unified_code": "B", "selected": False, "content": 10_000, "unit": "mg"},
-        {"unified_code": "C", "selected": False, "content": 10_000, "unit": "IU"},
+        Product("A", QUJING, True, *days, None, 5000, "mg"),
+        Product("B", QUJING, False, *days, None, 10_000, "mg"),
+        Product("C", QUJING, False, *days, None, 10_000, "IU"),
     ]
     weights = weights_of(products, converted=True)
     assert [weights.of(each) for each in "ABC"] == [5000, 10_000, 0]
