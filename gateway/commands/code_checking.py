@@ -6,17 +6,16 @@ import csv
 import io
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from gateway.commands.given_files import given_text
 from gateway.commands.questions import day
 from gateway.commands.terminal import EXIT_NO, AsJson, note, print_json
 from gateway.errors import Misconfigured
 
 COLUMNS: Final = ("code_type", "code")
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN_COLUMNS: Final = 200
 
 
@@ -46,7 +45,7 @@ def check(
     on: Annotated[str, typer.Option("--on", help="按该日判断 YYYY-MM-DD, 空为任何时候")] = "",
 ) -> None:
     """校验编码 check each code of a CSV file: valid with its parts, or invalid with the reason."""
-    checked = list(checked_rows(file, _content(file), day(on) if on else ""))
+    checked = list(checked_rows(file, given_text(file), day(on) if on else ""))
     invalid = sum(row.verdict == "invalid" for row in checked)
     if as_json:
         print_json([row._asdict() for row in checked])
@@ -59,12 +58,12 @@ def check(
         raise typer.Exit(EXIT_NO)
 
 
-def checked_rows(name: str, content: bytes, on: str = "") -> Iterator[Checked]:
+def checked_rows(name: str, text: str, on: str = "") -> Iterator[Checked]:
     """Yield the rows of a CSV file with their verdicts, in order; blank lines are left out.
 
     `name` is the file's in messages. Raises Misconfigured for a file that cannot be used as a whole.
     """
-    reader = csv.reader(io.StringIO(_decoded(name, content), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next((cells for cells in reader if any(map(str.strip, cells))), [])
         places = _places(name, header)
@@ -100,44 +99,6 @@ def _checked(cells: list[str], places: tuple[int, int], width: int, on: str) -> 
     if isinstance(read, ParsedCode):
         return Checked(code_type, code, "valid", read.by_name(), "")
     return Checked(code_type, code, "invalid", {}, read.reason)
-
-
-def _content(file: str) -> bytes:
-    """Return the bytes of a file, or of the standard input. Raises Misconfigured when there are none."""
-    if file == "-":
-        return sys.stdin.buffer.read()
-    path = Path(file)
-    if path.is_dir():
-        raise Misconfigured(f"{file}: 是目录，不是文件 a folder, not a file")
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise Misconfigured(f"{file}: 没有此文件 no such file") from error
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise Misconfigured(f"{file}: 无法读取 cannot be read: {why}") from error
-
-
-def _decoded(name: str, content: bytes) -> str:
-    """Return the text of a file in UTF-8 (with or without BOM) or GB18030, which is told."""
-    if not content.strip():
-        raise Misconfigured(f"{name}: 文件为空 the file is empty")
-    if content.startswith(_UTF16):
-        raise Misconfigured(f"{name}: UTF-16 编码，请另存为 UTF-8 UTF-16, save it as UTF-8")
-    if b"\0" in content:
-        raise Misconfigured(
-            f"{name}: 二进制文件，不是 CSV（Excel 请另存为 CSV） binary, not CSV (save a sheet as CSV)"
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        text = content.decode("gb18030")
-    except UnicodeDecodeError as error:
-        raise Misconfigured(f"{name}: 既非 UTF-8 也非 GB18030 neither UTF-8 nor GB18030") from error
-    note(f"{name}: 不是 UTF-8，按 GB18030 读取 not UTF-8, read as GB18030")
-    return text
 
 
 def _places(name: str, header: list[str]) -> tuple[int, int]:

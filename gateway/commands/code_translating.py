@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.commands.given_files import given_text
 from gateway.commands.questions import day, known_kind, known_partner
 from gateway.commands.reviewing import entitled, known_at, opened_review, read_crosswalk, utc_now
 from gateway.commands.terminal import (
@@ -20,7 +20,6 @@ from gateway.commands.terminal import (
     print_table,
     run,
 )
-from gateway.errors import Misconfigured
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def translate(
     *,
     on: Annotated[str, typer.Option(help="日期 YYYY-MM-DD")],
     kind: Kind = "product",
-    file: Annotated[Path | None, typer.Option(help="每行一个编码 one code a line")] = None,
+    file: Annotated[str, typer.Option(help="每行一个编码 one code a line; “-” 读标准输入")] = "",
     known: Annotated[str, typer.Option("--known-at", help="当时的认知: 时间或日期")] = "",
     to_local: Annotated[bool, typer.Option("--to-local", help="统一码 → 本地码")] = False,
     as_json: AsJson = False,
@@ -78,13 +77,8 @@ def translate(
         raise typer.Exit(EXIT_NO)
 
 
-def _in_file(file: Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        return [line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"{file}: 无法读取 cannot be read: {error}") from error
+def _in_file(file: str) -> list[str]:
+    return [line.strip() for line in given_text(file).splitlines() if line.strip()] if file else []
 
 
 def _to_unified(

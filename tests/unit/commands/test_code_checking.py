@@ -147,7 +147,11 @@ def test_usual_spellings_of_a_file_are_read(
         (b"code_type,code,code\na,b,c\n", "列重复 column stands twice: code"),
         (HEAD.encode("utf-16"), "UTF-16"),
         (b"PK\x03\x04\x00\x00", "二进制文件"),
-        (b"code_type,code\ngtin13,\xff\xff\xff\n", "既非 UTF-8 也非 GB18030"),
+        (b"code_type,code\ngtin13,\xff\xff\xff\n", "既不是 UTF-8 也不是 GB18030"),
+        (
+            "code_type,code\nlocal,合成示例片合成示例片\nlocal,".encode() + b"\xe5\x90\n",
+            "第 3 行有损坏的字节",
+        ),
         (b'code_type,code\ngtin13,"692\n', "line 2: CSV 有误"),
         (b'code_type,code\nlocal,"a"b\n', "line 2: CSV 有误"),
     ],
@@ -218,7 +222,7 @@ def test_the_standard_input_is_read_too(jicai: Command, monkeypatch: pytest.Monk
 def test_a_long_list_is_checked_quickly() -> None:
     rows = [f"nhsa_drug_western,XL02BBA326A001{n % 10000:04d}78537" for n in range(20_000)]
     rows += [f"drug_standard_code_86,8690487900012{n % 10}" for n in range(5_000)]
-    content = "\n".join([HEAD.strip(), *rows]).encode()
+    content = "\n".join([HEAD.strip(), *rows])
     begin = time.process_time()
     checked = list(checked_rows("list", content))
     assert time.process_time() - begin < 4  # takes about 0.3 s where nothing else runs

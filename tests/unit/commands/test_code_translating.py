@@ -37,6 +37,14 @@ def test_a_unified_code_is_said_in_local_words(jicai: Command, tabled: Path) -> 
     assert (ended.code, ended.out) == (0, "A\n")
 
 
+def test_a_list_from_a_chinese_desktop_is_read_and_told(jicai: Command, tabled: Path) -> None:
+    listed = tabled / "codes.txt"
+    listed.write_bytes("A\r\n合成甲\r\n".encode("gb18030"))
+    ended = jicai("codes", "translate", P, "--file", str(listed), "--on", "2026-02-01", "--json")
+    assert [one["code"] for one in ended.json()] == ["A", "合成甲"]
+    assert "按 GB18030 读取" in ended.err
+
+
 def test_nothing_asked_and_unreadable_files_are_named(jicai: Command, tabled: Path) -> None:
     assert "没有编码" in jicai("codes", "translate", P, "--on", "2026-02-01").err
     ended = jicai("codes", "translate", P, "--on", "2026-02-01", "--file", str(tabled / "none"))
