@@ -36,6 +36,7 @@ from gateway.commands.terminal import (
     note,
     opened_journal,
     run,
+    writing,
 )
 from gateway.settings import Settings
 
@@ -330,9 +331,10 @@ async def _export(
     from gateway.coding.interchange.outgoing import write_view  # noqa: PLC0415
 
     crosswalk = await read_crosswalk(settings)
-    return await asyncio.to_thread(
-        write_view, crosswalk, view, form, output, now=utc_now(), safe=safe
-    )
+    with writing(output) if output else contextlib.nullcontext():
+        return await asyncio.to_thread(
+            write_view, crosswalk, view, form, output, now=utc_now(), safe=safe
+        )
 
 
 def _keep_for_good() -> None:

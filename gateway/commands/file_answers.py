@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 SHOWN: Final = 100
 """Lines of a preview that a person is shown; --json has all."""
 _FIRST: Final = ("invalid", "conflicting", "retired", "changed", "new")
+_SAID: Final = {
+    "new": "新增",
+    "changed": "变更",
+    "retired": "停用",
+    "ended": "终止",
+    "unchanged": "不变",
+    "conflicting": "冲突",
+    "invalid": "无效",
+    "older": "旧版",
+}
+"""What becomes of a row, for people; programs read the words of --json."""
 _COLUMNS: Final = ("行 row", "结果 state", "本地码 local", "统一码 unified", "说明 what")
 
 
@@ -97,7 +108,7 @@ def tell_catalogue(seen: CataloguePreview, *, written: bool, as_json: bool) -> N
     for finding in seen.findings[:SHOWN]:
         typer.echo(f"问题 finding: {finding}")
     rows = [
-        (str(one.row), one.state.value, one.unified_code, ", ".join(one.fields))
+        (str(one.row), _said(one.state), one.unified_code, ", ".join(one.fields))
         for one in seen.changes[:SHOWN]
     ]
     if rows:
@@ -128,11 +139,15 @@ def _tell_changes(changes: Sequence[Change]) -> None:
 def _row(change: Change) -> tuple[str, ...]:
     unified = change.proposals[-1].unified_code if change.proposals else ""
     said = f"{change.zh} {change.en}"
-    return (str(change.row or "–"), change.state.value, change.key[2], unified, said)
+    return (str(change.row or "–"), _said(change.state), change.key[2], unified, said)
 
 
 def _tell_counts(counts: dict[str, int]) -> None:
-    typer.echo(" · ".join(f"{name} {count}" for name, count in counts.items()))
+    typer.echo(" · ".join(f"{_said(name)} {count}" for name, count in counts.items()))
+
+
+def _said(state: str) -> str:
+    return f"{_SAID[state]} {state}"
 
 
 def _tell_notes(notes: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import orjson
@@ -60,7 +61,7 @@ def test_findings_end_with_one_and_name_the_row(desk: Path, jicai: Command) -> N
     assert (bad["row"], bad["partner"]) == (3, "")
     assert A not in jicai("codes", "proposals", "--json").out
     shown = jicai(*words, "--by", "li")
-    assert (shown.code, "invalid 1" in shown.out) == (1, True)
+    assert (shown.code, "无效 invalid 1" in shown.out) == (1, True)
 
 
 def test_a_file_that_cannot_be_taken_ends_with_one(desk: Path, jicai: Command) -> None:
@@ -72,8 +73,43 @@ def test_a_file_that_cannot_be_taken_ends_with_one(desk: Path, jicai: Command) -
     assert (seen.code, seen.json()["counts"]["invalid"]) == (1, 1)
     nothing = jicai("codes", "import", str(desk / "none.csv"), *PARTNER, "--preview", "--json")
     assert (nothing.code, nothing.json()["findings"][0]["code"]) == (1, "file.unreadable")
+    assert "none.csv" in nothing.json()["findings"][0]["zh"]
     suggested = jicai("codes", "import", table(desk, f"1,{A}\n"), *PARTNER, "--preview")
     assert (suggested.code, "--suggested" in suggested.out) == (1, True)
+
+
+def test_a_pipe_is_not_waited_for(desk: Path, jicai: Command) -> None:
+    pipe = desk / "pipe.csv"
+    os.mkfifo(pipe)
+    for command in ("import", "import-items"):
+        ended = jicai("codes", command, str(pipe), *PARTNER, *COLUMNS, "--by", "li", "--json")
+        assert (ended.code, ended.json()["findings"][0]["code"]) == (1, "file.unreadable")
+    ended = jicai("codes", "import-catalogue", str(pipe), "--by", "li", "--json")
+    assert (ended.code, ended.json()["findings"][0]["code"]) == (1, "file.unreadable")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "fhir"])
+def test_an_export_goes_into_a_file_of_a_folder_that_is_there(
+    desk: Path, jicai: Command, form: str
+) -> None:
+    words = ("codes", "export", "--format", form, "-o")
+    for place in (desk, desk / "none" / "out", desk / "operators.toml" / "out"):
+        ended = jicai(*words, str(place))
+        assert (ended.code, "无法写入" in ended.err, ".next" in ended.err) == (2, True, False)
+    assert not list(desk.glob(".*"))
+
+
+@pytest.mark.parametrize("form", ["csv", "fhir"])
+def test_an_export_never_takes_a_pipes_place(desk: Path, jicai: Command, form: str) -> None:
+    pipe = desk / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert jicai("codes", "export", "--format", form, "-o", str(pipe)).code == 0
+        assert os.read(reader, 1 << 16)
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize(

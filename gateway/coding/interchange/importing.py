@@ -107,7 +107,6 @@ def prepare(
     plan = order.columns
     if plan.unified_system and not known_system(plan.unified_system):
         raise bad_file("plan.bad", detail=f"unified_system {plan.unified_system}")
-    batch = batch_id(order)
     table = open_table(
         order.path,
         sheet=plan.sheet,
@@ -115,6 +114,7 @@ def prepare(
         limits=order.limits,
         escaped=plan.escaped,
     )
+    batch = batch_id(order)  # of a file that may be read: a pipe would be waited for
     found = headed(table, plan, "crosswalk", suggested=order.suggested)
     check = partial(unified_check, system=plan.unified_system)
     drafting = Drafting(found, Given(plan, partners, check, order.evidence, table.name))
@@ -163,7 +163,9 @@ def batch_id(order: ImportOrder) -> str:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     except OSError as error:
-        raise bad_file("file.unreadable", detail=error.strerror or "") from error
+        raise bad_file(
+            "file.unreadable", detail=f"{order.path}: {error.strerror or error}"
+        ) from error
     return f"import-{digest.hexdigest()[:_BATCH_DIGITS]}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -65,12 +66,23 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
     with _beside(output) as path, path.open("wb") as file:
         yield file
         file.flush()
-        os.fsync(file.fileno())
+        if path != output:
+            os.fsync(file.fileno())
 
 
 @contextmanager
 def _beside(output: Path) -> Iterator[Path]:
-    """Give a path beside the output; it takes the output's place when all was written."""
+    """Give a path beside the output; it takes the output's place when all was written.
+
+    A device or a pipe is written to as it stands: nothing may take its place.
+    """
+    if output.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(output))
+    if output.exists() and not output.is_file():
+        yield output
+        return
+    if not output.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(output.parent))
     path = output.with_name(f".{output.name}.next")
     try:
         yield path

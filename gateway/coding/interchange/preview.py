@@ -32,17 +32,6 @@ class State(StrEnum):
     INVALID = "invalid"
 
 
-SAID = {
-    State.NEW: "新增",
-    State.CHANGED: "变更",
-    State.RETIRED: "停用",
-    State.UNCHANGED: "不变",
-    State.CONFLICTING: "冲突",
-    State.INVALID: "无效",
-}
-"""What an operator reads."""
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """One line of the preview. `row` 0: not from a row, but from what the file does not have."""

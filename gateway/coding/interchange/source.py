@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Final
 
 from gateway.coding.interchange.archive import Archive
@@ -42,11 +43,15 @@ SUFFIXES: Final[dict[Content, frozenset[str]]] = {
 def content_of(path: Path, limits: Limits) -> Content:
     """Return what the file is. Raises BadFile when it may not be read or is misnamed."""
     try:
-        size = path.stat().st_size
+        facts = path.stat()
+        if not (S_ISREG(facts.st_mode) or S_ISDIR(facts.st_mode)):
+            # a pipe can be read once, and is read by nobody twice: it would be waited for in vain
+            raise bad_file("file.unreadable", detail=f"{path}: 不是普通文件 not a regular file")
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
-        raise bad_file("file.unreadable", detail=error.strerror or "") from error
+        raise bad_file("file.unreadable", detail=f"{path}: {error.strerror or error}") from error
+    size = facts.st_size
     if not size:
         raise bad_file("file.empty")
     if size > limits.file_bytes:
