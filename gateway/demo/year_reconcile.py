@@ -24,7 +24,6 @@ from schemas import events as e
 
 SHOWN: Final = 20
 """So many differences of one check are written out; all are counted."""
-_SELECTED_PERIOD: Final = "12"
 
 
 @dataclass(frozen=True, slots=True)

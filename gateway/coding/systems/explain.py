@@ -15,7 +15,6 @@ from gateway.coding.systems.refusal import CodeRefusal, refusal
 from gateway.coding.systems.shape import Shape, spoken
 from gateway.coding.systems.system import CodeSystem
 
-_LISTED_LENGTHS: Final = 6
 _LOOKALIKES: Final = {"I": "1", "O": "0", "S": "5", "Z": "2"}
 
 Accepts = Callable[[str], bool]
