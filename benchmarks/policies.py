@@ -2,6 +2,7 @@
 
     python -m benchmarks.policies [--messages N] [--institutions N] [--drugs N] [--profile]
     python -m benchmarks.policies --scale        # the same, then with ten times the institutions and messages
+    python -m benchmarks.policies --orders [--province 530000]       # with an order before each acceptance
 
 Through Kafka with two workers: `benchmarks.policies_kafka`.
 
@@ -40,6 +41,7 @@ from schemas.events import (
     ACCEPTANCE_RECORDED,
     CALENDAR_DAY_ENDED,
     EVENT_TYPES,
+    ORDER_PLACED,
     PAYMENT_MADE,
     PRICE_LISTED,
     VOLUME_PERIOD_CLOSED,
@@ -66,9 +68,18 @@ def clock() -> datetime:
 class Year:
     """合成年度: the messages of one province's year; the same numbers give the same messages."""
 
-    def __init__(self, messages: int, institutions: int, drugs: int) -> None:
+    def __init__(
+        self,
+        messages: int,
+        institutions: int,
+        drugs: int,
+        *,
+        province: str = PROVINCE,
+        orders: bool = False,
+    ) -> None:
         self._messages, self._drugs = messages, drugs
-        self._institutions = [f"H5201{at:07d}" for at in range(institutions)]
+        self._province, self._orders = province, orders
+        self._institutions = [f"H{province[:2]}01{at:07d}" for at in range(institutions)]
         self._chance = random.Random(7)  # noqa: S311 - a reproducible workload, no secret
         self._due: dict[int, list[tuple[str, str, int]]] = {}
 
@@ -89,24 +100,27 @@ class Year:
     def told(self) -> Iterator[Message]:
         """Yield the quarter's messages in the order of their days."""
         for drug in range(self._drugs):
-            for region in (PROVINCE, *OTHERS):
+            for region in dict.fromkeys((self._province, *OTHERS)):
                 yield self._listing(drug, region, "1.000000", "2019-12-25", "selected")
         for institution in self._institutions:
             for drug in range(self._drugs):
                 yield self._task(institution, drug)
         fixed = self._drugs * (1 + len(OTHERS)) + len(self._institutions) * self._drugs
-        a_day = max(1, (self._messages - fixed) // DAYS)
+        a_day = max(1, (self._messages - fixed) // DAYS // (1 + self._orders))
         for number in range(DAYS):
             day = FIRST + timedelta(number)
             yield from self._day(number, day, a_day)
-            data = {"region": PROVINCE, "day": day.isoformat()}
-            yield _message(CALENDAR_DAY_ENDED, f"{PROVINCE}:{day}", data, "calendar")
+            data = {"region": self._province, "day": day.isoformat()}
+            yield _message(CALENDAR_DAY_ENDED, f"{self._province}:{day}", data, "calendar")
             yield from self._closed(day)
 
     def _day(self, number: int, day: date, count: int) -> Iterator[Message]:
         paid = self._due.pop(number, [])
         for place in range(max(1, count - len(paid))):
-            yield self._acceptance(number, place, day)
+            goods = self._acceptance(number, place, day)
+            if self._orders:
+                yield self._order(goods.content())
+            yield goods
         for receipt, institution, amount in paid:
             yield self._payment(receipt, institution, amount, day)
         if number % 30 == 0:
@@ -120,8 +134,8 @@ class Year:
             if day.month % 3 == 0:
                 periods.append(f"{day.year}-Q{day.month // 3}")
             for period in periods:
-                data = {"region": PROVINCE, "period": period, "ended_on": day.isoformat()}
-                yield _message(VOLUME_PERIOD_CLOSED, f"{PROVINCE}-{period}", data)
+                data = {"region": self._province, "period": period, "ended_on": day.isoformat()}
+                yield _message(VOLUME_PERIOD_CLOSED, f"{self._province}-{period}", data)
 
     def _listing(
         self, drug: int, region: str, price: str, day: str, kind: str = "listed"
@@ -149,7 +163,7 @@ class Year:
             "drug_name": "合成示例药",
             "institution_local": institution,
             "institution": institution,
-            "region": PROVINCE,
+            "region": self._province,
             "batch": "NVBP-2019-LM",
             "task_volume": "4000.0000",
             "quarters": ["1000.0000"] * 4,
@@ -172,7 +186,7 @@ class Year:
             "line_no": 1,
             "institution_local": institution,
             "institution": institution,
-            "region": PROVINCE,
+            "region": self._province,
             "local_code": "L",
             "unified_code": product,
             "drug": name,
@@ -181,13 +195,32 @@ class Year:
             "amount": yuan(amount),
             "accepted_at": f"{day}T09:00:00+08:00",
         }
+        if self._orders:
+            data |= {"order_no": f"DD-{receipt}", "distributor": COMPANY}
         return _message(ACCEPTANCE_RECORDED, receipt, data, "his")
+
+    def _order(self, goods: dict[str, Any]) -> Message:
+        """Return the order of what was accepted; every eighth is for more than that."""
+        more = self._chance.random() < 1 / 8
+        line = {name: goods[name] for name in ("line_no", "local_code", "unified_code", "drug")}
+        line |= {"unit_price": goods["unit_price"], "amount": goods["amount"]}
+        line["quantity"] = "400.0000" if more else goods["accepted_quantity"]
+        data = {
+            "msg_id": goods["order_no"],
+            "order_no": goods["order_no"],
+            "institution": goods["institution"],
+            "distributor": COMPANY,
+            "placed_at": goods["accepted_at"],
+            "lines": [line],
+            "total": goods["amount"],
+        }
+        return _message(ORDER_PLACED, goods["order_no"], data, "his", self._province)
 
     def _payment(self, receipt: str, institution: str, amount: int, day: date) -> Message:
         data = {
             "institution_local": institution,
             "institution": institution,
-            "region": PROVINCE,
+            "region": self._province,
             "payment_no": f"P-{receipt}",
             "distributor": COMPANY,
             "paid_on": day.isoformat(),
@@ -197,7 +230,9 @@ class Year:
         return _message(PAYMENT_MADE, f"pay-{receipt}", data, "his")
 
 
-def _message(type_: str, number: str, data: dict[str, Any], partner: str = "platform") -> Message:
+def _message(
+    type_: str, number: str, data: dict[str, Any], partner: str = "platform", region: str = ""
+) -> Message:
     listed = EVENT_TYPES[type_]
     return Message(
         id=message_identity(partner, number),
@@ -206,7 +241,7 @@ def _message(type_: str, number: str, data: dict[str, Any], partner: str = "plat
         subject=listed.subject(data),
         time=listed.business_time(data),
         data=canonical_bytes(data),
-        region=data["region"],
+        region=region or data["region"],
     )
 
 
@@ -294,7 +329,13 @@ def mix(messages: Sequence[Message]) -> str:
 
 async def one(arguments: argparse.Namespace, factor: int = 1) -> tuple[float, dict[str, str]]:
     """Measure one worker; return (seconds a message, conclusions)."""
-    year = Year(arguments.messages * factor, arguments.institutions * factor, arguments.drugs)
+    year = Year(
+        arguments.messages * factor,
+        arguments.institutions * factor,
+        arguments.drugs,
+        province=arguments.province,
+        orders=arguments.orders,
+    )
     days = list(year.days())
     messages = [each for day in days for each in day]
     print(f"{len(messages)} messages ({mix(messages)})")
@@ -317,6 +358,8 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=50_000)
     parser.add_argument("--institutions", type=int, default=100)
     parser.add_argument("--drugs", type=int, default=20)
+    parser.add_argument("--province", default=PROVINCE)
+    parser.add_argument("--orders", action="store_true")
     parser.add_argument("--scale", action="store_true")
     parser.add_argument("--profile", action="store_true")
     arguments = parser.parse_args()

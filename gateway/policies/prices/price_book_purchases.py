@@ -52,6 +52,10 @@ Prices = dict[str, Series]
 """Selected prices by `product/region`."""
 
 
+_PRICE: Final = 3
+"""Place of the price paid in a receipt."""
+
+
 class Purchase(NamedTuple):
     """A receipt as it lies in the state, by its message id; `finding`: [message id, price in force] or []."""
 
@@ -99,9 +103,11 @@ class PurchasePrices:
             after = state
             if not state["bought"]:  # the prices are as the drug's record had them
                 after = {**state, "prices": _until_month(state["prices"], month_in(key))}
-            return _Comparing(key, message.id, (), rules).taken(
-                after, message.id, _purchase(content)
-            )
+            bought = _purchase(content)
+            chosen = _selected(bought, after["prices"])
+            if chosen is None or bought[_PRICE] == chosen.price:  # by far the most
+                return Judgement({**after, "bought": {**state["bought"], message.id: bought}})
+            return _Comparing(key, message.id, (), rules).taken(after, message.id, bought)
         if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
             return Judgement()
         after = {**state, "prices": _with_price(state["prices"], message, content)}
@@ -237,10 +243,12 @@ class _Comparing(TradeDrawing):
         return terms.value(SELECTED, date.fromisoformat(bought.day)) if terms is not None else None
 
 
-def _selected(bought: Purchase, prices: Prices) -> Span | None:
+def _selected(bought: Trade, prices: Prices) -> Span | None:
     """Return the selected price in force for a purchase: the nearest region's."""
-    for region in regions_above(bought.region):
-        found = price_on(prices.get(f"{bought.product}/{region}", []), bought.day)
+    product, region, day = bought[:_PRICE]
+    for each in regions_above(region):
+        series = prices.get(f"{product}/{each}")
+        found = price_on(series, day) if series else None
         if found is not None:
             return found
     return None

@@ -28,6 +28,7 @@ _PACKED: Final = " "
 _ROW, _WORD = ";", " "
 _EMPTY: Final = "%"
 _PLAIN: Final = re.compile(r"[^ ;%\"\\\t\r\n]+")
+_PLAIN_ROW: Final = re.compile(rf"{_PLAIN.pattern}(?: {_PLAIN.pattern})*")
 
 
 def knows(months: Months, day: str, identity: str) -> bool:
@@ -72,7 +73,11 @@ def rows(months: Months, word: str = "") -> Iterator[list[str]]:
 
 def written(words: Iterable[str]) -> str:
     """Return a row as text."""
-    return _WORD.join(map(_safe, words)) + _ROW
+    given = tuple(words)
+    row = _WORD.join(given)
+    if row.count(_WORD) == len(given) - 1 and _PLAIN_ROW.fullmatch(row):  # by far the most
+        return row + _ROW
+    return _WORD.join(map(_safe, given)) + _ROW
 
 
 def read(text: str, word: str = "") -> Iterator[list[str]]:
