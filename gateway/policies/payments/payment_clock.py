@@ -13,6 +13,12 @@ sums stay right.
 The exception is what has been published (公布) of a period that ended more than KEPT_DAYS before the last
 day that has ended: it is final, because the receipts that were overdue then are not all kept any more. A
 fact, a correction or a closing that comes so late neither makes nor changes nor ends that publication.
+
+The state of an institution: `day` and `day_id`, the last day that has ended and its message; `next`, the
+first day at whose end anything may change by itself ("": none), so that a quiet day costs nothing;
+`receipts`, by number in a fixed number of parts, each one a short text (`payment_clock_packed`), with the
+tables `names` and `regions` of what these texts abbreviate; `contracts`, by product; and what is open
+(`payment_clock_revision`): `warned` and `exceeded` by receipt, `held`, `hold`, `published`.
 """
 
 from __future__ import annotations
@@ -20,56 +26,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.policies.payments.payment_clock_days import contract_for, days_after, due_day
+from gateway.policies.payments.payment_clock_days import days_after
+from gateway.policies.payments.payment_clock_facts import (
+    OF_RECEIPTS,
+    day_of,
+    facts_of,
+    with_facts,
+    without_facts,
+)
 from gateway.policies.payments.payment_clock_kept import NAMES_KEPT
 from gateway.policies.payments.payment_clock_plain import taken_plainly
-from gateway.policies.payments.payment_clock_receipts import (
-    COUNTER,
-    PAID,
-    PAID_BY_FUND,
-    RETURNED,
-    Fact,
-    knows,
-    with_credit,
-    with_line,
-    without,
-)
+from gateway.policies.payments.payment_clock_receipts import Fact
 from gateway.policies.payments.payment_clock_revision import NAME, Revision
 from gateway.policies.payments.payment_clock_standing import KEPT_DAYS
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
-from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
-from schemas.events import (
-    ACCEPTANCE_RECORDED,
-    CALENDAR_DAY_ENDED,
-    CONTRACT_SIGNED,
-    GOODS_RETURNED,
-    PAYMENT_MADE,
-    VOLUME_PERIOD_CLOSED,
-)
-from schemas.money import fen
-from schemas.payment import Payer
+from schemas.events import CALENDAR_DAY_ENDED, CONTRACT_SIGNED, VOLUME_PERIOD_CLOSED
 
 CONTRACTS_KEPT_DAYS: Final = 400
 """So long after its term a contract is kept: a late receipt still finds its payment days."""
 _OF_REGION: Final = frozenset({CALENDAR_DAY_ENDED, VOLUME_PERIOD_CLOSED})
-_OF_RECEIPTS: Final = frozenset({ACCEPTANCE_RECORDED, GOODS_RETURNED, PAYMENT_MADE})
-_DATED_BY: Final = {
-    ACCEPTANCE_RECORDED: "accepted_at",
-    GOODS_RETURNED: "returned_on",
-    PAYMENT_MADE: "paid_on",
-    CONTRACT_SIGNED: "signed_on",
-    VOLUME_PERIOD_CLOSED: "ended_on",
-    CALENDAR_DAY_ENDED: "day",
-}
 
 
 class PaymentClock:
     """回款: acceptances, returns, payments, contracts and the days' ends in; warnings and holds out."""
 
     name: Final = NAME
-    consumes: Final = frozenset({*_OF_RECEIPTS, CONTRACT_SIGNED, *_OF_REGION})
+    consumes: Final = frozenset({*OF_RECEIPTS, CONTRACT_SIGNED, *_OF_REGION})
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the institution's state, or those of all institutions of a province."""
@@ -120,21 +104,22 @@ class PaymentClock:
         """Take one fact, one day's end or one closed period."""
         if message.type == CALENDAR_DAY_ENDED:
             return _day_ended(key, state, message, content["day"], rules)
-        day = _day_of(message, content)
+        day = day_of(message, content)
         facts: list[Fact] = []
-        if message.type in _OF_RECEIPTS:
-            facts = _facts(key, state, message, content, rules)
+        if message.type in OF_RECEIPTS:
+            facts = facts_of(key, state, message, content, rules)
             plain = taken_plainly(state, facts)
             if plain is not None:
                 return Judgement(plain)
         revision = Revision(key, state, rules, cause=message.id, by=message.id, on=day)
         if message.type == VOLUME_PERIOD_CLOSED:
-            return _period_closed(revision, message, content)
+            spoken = rules.spoken_of(content["region"], "payment.published")
+            return _period_closed(revision, message, content) if spoken else Judgement()
         if message.type == CONTRACT_SIGNED:
             return _with_contracts(
                 revision, content["unified_code"], add=_contract(message, content)
             )
-        return _with_facts(revision, facts)
+        return with_facts(revision, facts)
 
     def withdraw(
         self,
@@ -146,7 +131,7 @@ class PaymentClock:
         rules: Rulebook,
     ) -> Judgement:
         """Take back a fact, a contract or a closed period, and end what rested on it alone."""
-        on = _day_of(gone, content)
+        on = day_of(gone, content)
         revision = Revision(key, state, rules, cause=withdrawal_cause(by.id), by=by.id, on=on)
         if gone.type == CALENDAR_DAY_ENDED:
             return Judgement()
@@ -159,7 +144,7 @@ class PaymentClock:
             return revision.judgement()
         if gone.type == CONTRACT_SIGNED:
             return _with_contracts(revision, content["unified_code"], drop=gone.id)
-        return _without_facts(revision, gone, _facts(key, state, gone, content, rules))
+        return without_facts(revision, gone, facts_of(key, state, gone, content, rules))
 
 
 _NO_RECORD: Final[State] = {"day": "", "day_id": "", "closed": {}}
@@ -180,76 +165,6 @@ def _lately(closed: Mapping[str, list[Any]], day: str) -> dict[str, list[Any]]:
     """Return the periods whose receipts are still kept on a day ("": no day that we know of)."""
     since = days_after(day, -KEPT_DAYS) if day else ""
     return {place: each for place, each in closed.items() if each[0] >= since}
-
-
-def _day_of(message: Message, content: State) -> str:
-    return day_in_china(content[_DATED_BY[message.type]])
-
-
-# ------------------------------------------------------------------------------ facts
-
-
-def _facts(key: str, state: State, message: Message, content: State, rules: Rulebook) -> list[Fact]:
-    """Return what a message says of which receipts; a negative acceptance (红字) is a return."""
-    day, region = _day_of(message, content), content["region"]
-    if message.type == PAYMENT_MADE:
-        kind = PAID_BY_FUND if content.get("paid_by") == Payer.FUND else PAID
-        payee = content["distributor"]
-        return [
-            (line["receipt_no"], "c", [message.id, day, fen(line["amount"]), kind, payee, region])
-            for line in content["lines"]
-        ]
-    number, amount = content["receipt_no"], fen(content["amount"])
-    other = content.get("distributor") or ""
-    if message.type == GOODS_RETURNED or amount < 0:
-        return [(number, "c", [message.id, day, abs(amount), RETURNED, other, region])]
-    product = content["unified_code"]
-    contract = contract_for(state["contracts"].get(product, ()), day)
-    due = due_day(day, region, key.split("/", 1)[1], contract, rules)
-    last = due.day if due is not None else ""
-    return [(number, "a", [message.id, day, amount, last, product, region, other])]
-
-
-def _with_facts(revision: Revision, facts: list[Fact]) -> Judgement:
-    new = [each for each in facts if not knows(revision.kept.receipt(each[0]), each[2][0])]
-    if not new:  # it was taken before
-        return Judgement()
-    for number, part, fact in new:
-        add = with_line if part == "a" else with_credit
-        revision.put(number, add(revision.kept.receipt(number), fact))
-    return revision.judgement()
-
-
-def _without_facts(revision: Revision, gone: Message, facts: list[Fact]) -> Judgement:
-    touched = False
-    for number, part, fact in facts:
-        receipt = revision.kept.receipt(number)
-        if knows(receipt, gone.id):
-            revision.put(number, without(receipt, gone.id))
-            touched = True
-        elif _forgotten(revision, fact[1]):
-            revision.put(number, _countered(revision, receipt, part, fact))
-            touched = True
-    return revision.judgement() if touched else Judgement()
-
-
-def _forgotten(revision: Revision, day: str) -> bool:
-    """Return whether a message of a day may be about a receipt that was settled and forgotten."""
-    ended = revision.state["day"]
-    return bool(ended) and day <= days_after(ended, -KEPT_DAYS)
-
-
-def _countered(revision: Revision, receipt: Any, part: str, fact: list[Any]) -> dict[str, Any]:
-    """Return the receipt with the opposite of a fact that it has forgotten.
-
-    What was paid is owed again, at the latest from the day of that payment on.
-    """
-    identity, day, amount = f"{COUNTER}{fact[0]}", fact[1], fact[2]
-    if part == "a":
-        return with_credit(receipt, [identity, day, amount, RETURNED, fact[6], fact[5]])
-    due = revision.due(day, fact[5], "")
-    last = due.day if due is not None else ""
-    return with_line(receipt, [identity, day, amount, last, "", fact[5], fact[4]])
 
 
 # ------------------------------------------------------------------------------ contracts
@@ -280,7 +195,7 @@ def _with_contracts(
         return Judgement()
     others = {name: each for name, each in revision.state["contracts"].items() if name != product}
     revision.state["contracts"] = others | ({product: kept} if kept else {})
-    for number, receipt in revision.kept.receipts():
+    for number, receipt in revision.kept.of_product(product):
         lines = [_redated(revision, line, product) for line in receipt["a"]]
         if lines != receipt["a"]:
             revision.put(number, {**receipt, "a": lines})

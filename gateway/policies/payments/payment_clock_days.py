@@ -81,7 +81,7 @@ def due_day(
     """Return the last day for paying what was accepted on a day; None where nothing sets one."""
     retail = institution.startswith(PHARMACY)
     agreed = (contract[4], contract[6]) if contract is not None else None
-    answers: dict[Any, Due | None] = rules.answers.setdefault("payment.due", {})
+    answers: dict[Any, Due | None] = rules.answers.setdefault("days that payments are due", {})
     asked = (accepted_on, region, retail, agreed)
     if asked not in answers:
         if len(answers) >= ANSWERS_KEPT:

@@ -62,9 +62,12 @@ class Kept:
             self._read[number] = known
         return known
 
-    def receipts(self) -> list[tuple[str, Receipt]]:
-        """Return all receipts."""
-        return [(number, self.receipt(number)) for number, _ in self._stored()]
+    def of_product(self, product: str) -> list[tuple[str, Receipt]]:
+        """Return the receipts that have lines of a product."""
+        if product not in self._names.table:
+            return []
+        found = ((number, self.receipt(number)) for number, _ in self._stored())
+        return [each for each in found if any(line[4] == product for line in each[1]["a"])]
 
     def unsettled_at(self, ended_on: str) -> list[tuple[str, Receipt]]:
         """Return at least the receipts that were not paid exactly at the end of a day.

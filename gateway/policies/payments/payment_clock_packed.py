@@ -119,6 +119,8 @@ def packed(receipt: Receipt, coming: str, names: Names, regions: Names, *, settl
     except Unpackable:
         for each in (*receipt["a"], *receipt["c"]):
             regions.number(each[5])
+        for line in receipt["a"]:
+            names.number(line[4])
         return {**receipt, "n": coming}
 
 
