@@ -47,12 +47,18 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """推演条款 run changed terms over the journal's history and print what would differ; writes nothing."""
-    from gateway.policies.running.simulating import Question, terms_with  # noqa: PLC0415 - only here
+    from gateway.policies.running.simulating import (  # noqa: PLC0415 - only here
+        Question,
+        doubts,
+        terms_with,
+    )
 
     first, last = date.fromisoformat(day(since)), date.fromisoformat(day(until))
     if last < first:
         raise Misconfigured(f"--to {last} 早于 is before --from {first}")
     rules = terms_with(region, terms)
+    for each in doubts(region, terms):
+        note(f"注意 note: {each.line()}")
     question = Question(region, first, last, _instant(known_at))
     found = run(_simulate(load_settings(), rules, question, quiet=as_json))
     if as_json:
@@ -180,12 +186,15 @@ async def _recompute(
 ) -> dict[str, Any]:
     from gateway.policies.registry import POLICIES  # noqa: PLC0415
     from gateway.policies.running import replaying_check as checking  # noqa: PLC0415 - only here
+    from gateway.policies.running.replaying_history import instant_of  # noqa: PLC0415
     from gateway.policies.terms import load_terms  # noqa: PLC0415
 
     async with opened_journal(settings) as journal:
         entry = await journal.find(message_id) if message_id else None
         if message_id and entry is None:
             raise Misconfigured(f"{message_id}: 没有此报文 no such message")
+        if entry is not None and known_at is not None and instant_of(entry.recorded_at) > known_at:
+            note(f"{message_id}: 此结论留痕在后 was recorded later, at {entry.recorded_at}")
         total = await _rows_of(journal)
         with _progress(total, "重算 recomputing", quiet=quiet) as told:
             if entry is None:

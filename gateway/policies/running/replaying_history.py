@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -55,12 +55,17 @@ class Shard:
             self.ended = len(rows) < PAGE
             if rows:
                 self.at = rows[-1].seq
-            self.ahead.extend(row for row in rows if self.known(row))
+            self.ahead.extend(_placed(row) for row in rows if self.known(row))
         return bool(self.ahead)
 
     def known(self, row: Entry) -> bool:
         """Return whether a row had been recorded by then."""
         return self.known_at is None or instant_of(row.recorded_at) <= self.known_at
+
+
+def _placed(row: Entry) -> Entry:
+    """Return a row whose message bears its place in the journal, as it did when it came over the bus."""
+    return replace(row, message=row.message.numbered(row.shard, row.seq))
 
 
 def _shards(journal: Journal, known_at: datetime | None, told: Progress) -> list[Shard]:
@@ -117,7 +122,7 @@ class Rows:
         if found is not None:
             return found
         entry = await self.journal.find(message_id)
-        return entry.message if entry is not None else None
+        return _placed(entry).message if entry is not None else None
 
     async def rest(self) -> None:
         """Read what nobody asked for."""

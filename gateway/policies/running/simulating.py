@@ -11,21 +11,25 @@ import re
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 from gateway.errors import Misconfigured
+from gateway.policies.papers.lint import lint
+from gateway.policies.papers.lint_findings import Finding
 from gateway.policies.policy import Policy
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.running.corrections import superseded_by
 from gateway.policies.running.replaying import Drawn, Replay
 from gateway.policies.running.replaying_history import concluded
-from gateway.policies.terms import TERMS_FOLDER, load_terms
+from gateway.policies.terms import COVERAGE_FILE, TERMS_FOLDER, load_terms
 from gateway.ports import Entry
+from gateway.toml_tables import parse_tables, read_text
 from schemas.envelope import Message
 from schemas.events import PROGRESS_WARNED, PROGRESS_WARNING_LIFTED
 
@@ -45,13 +49,15 @@ def terms_with(region: str, file: Path, folder: Path = TERMS_FOLDER) -> Rulebook
     if not (folder / f"{region}.toml").is_file():
         known = ", ".join(sorted(load_terms(folder).regions))
         raise Misconfigured(f"--region {region}: 没有该地区条款 no terms of this region ({known})")
-    with tempfile.TemporaryDirectory(prefix="jicai-terms-") as made:
-        beside = Path(made)
-        for path in folder.glob("*.toml"):
-            shutil.copyfile(path, beside / path.name)
-        shutil.copyfile(file, beside / f"{region}.toml")
+    code = parse_tables(read_text(file), file.name).get("code")
+    if code != region:
+        raise Misconfigured(
+            f"{file.name}: code {code!r} 与 --region {region} 不符，请更正其一"
+            f" code and --region {region} differ"
+        )
+    with _beside(region, file, folder) as folder_with:
         try:
-            return load_terms(beside)
+            return load_terms(folder_with)
         except Misconfigured as wrong:  # the operator knows the file by the name that was given
             own = f"{region}.toml:"
             named = [
@@ -59,6 +65,28 @@ def terms_with(region: str, file: Path, folder: Path = TERMS_FOLDER) -> Rulebook
                 for each in wrong.findings
             ]
             raise Misconfigured(*named) from wrong
+
+
+def doubts(region: str, file: Path, folder: Path = TERMS_FOLDER) -> list[Finding]:
+    """Return what `jicai policies lint` would find in a region's terms out of a file of their own.
+
+    A draft may be run all the same: its paper is often not signed yet. Raises Misconfigured.
+    """
+    with _beside(region, file, folder) as folder_with:
+        found = [each for each in lint(folder_with) if not each.note]
+    return [replace(each, file=file.name) for each in found if each.file == f"{region}.toml"]
+
+
+@contextmanager
+def _beside(region: str, file: Path, folder: Path) -> Iterator[Path]:
+    """Make a copy of a folder of terms in which a region has those of a file; it ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="jicai-terms-") as made:
+        copy = Path(made)
+        for path in folder.glob("*.toml"):
+            if path.name != COVERAGE_FILE:
+                shutil.copyfile(path, copy / path.name)
+        shutil.copyfile(file, copy / f"{region}.toml")
+        yield copy
 
 
 def lies_in(region: str, whole: str) -> bool:

@@ -107,7 +107,9 @@ def test_what_was_not_known_by_then_is_not_reproduced(jicai: Command, ids: list[
     assert early.code == 1
     (finding,) = early.json()["findings"]
     assert (finding["id"], finding["result"]) == (ids[0], "not_reproduced")
-    assert "未能重现" in jicai("policies", "recompute", ids[0], "--known-at", "2019-12-31").out
+    shown = jicai("policies", "recompute", ids[0], "--known-at", "2019-12-31")
+    assert "未能重现" in shown.out
+    assert "此结论留痕在后 was recorded later" in shown.err
     assert (
         jicai("policies", "recompute", "--known-at", "2019-12-31").code == 0
     )  # nothing to compare

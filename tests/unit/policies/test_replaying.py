@@ -22,9 +22,26 @@ from gateway.policies.running.runner import PolicyRunner
 from gateway.policies.running.working_order import ORDER_SPACE, steps_in_order
 from gateway.ports import Commit, Entry, Journal, Row, Submission, Write
 from schemas.envelope import Message, canonical_bytes, message_identity
-from schemas.events import PROGRESS_WARNED, SETTLEMENT_HELD, SETTLEMENT_RESUMED
+from schemas.events import (
+    PAYMENT_STANDARD_SCHEDULE_REFUSED,
+    PAYMENT_STANDARD_SCHEDULED,
+    PROGRESS_WARNED,
+    SETTLEMENT_HELD,
+    SETTLEMENT_RESUMED,
+)
 from tests.unit.policies.hosting import RULES
-from tests.unit.policies.making import GUIZHOU, SICHUAN, YUNNAN, accepted, closed, listing, task
+from tests.unit.policies.making import (
+    DRUG,
+    GUIZHOU,
+    OTHER_PRODUCT,
+    SICHUAN,
+    YUNNAN,
+    accepted,
+    closed,
+    listing,
+    task,
+)
+from tests.unit.policies.making import message as made
 from tests.unit.policies.making_money import contract, day_ended, paid, received
 
 BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -100,6 +117,26 @@ def facts() -> list[list[Message]]:
     ]
 
 
+LAST_STEPS = ("2030-01-01", "2031-01-01")
+
+
+def schedule(number: str, last_step: str) -> Message:
+    data = {
+        "local_code": "L2",
+        "unified_code": OTHER_PRODUCT,
+        "drug": DRUG,
+        "drug_name": "氨氯地平",
+        "region": GUIZHOU,
+        "document": "合成医保〔2020〕1号",
+        "decided_on": "2020-05-20",
+        "steps": [
+            {"effective_from": "2020-06-01", "unit_price": "0.800000"},
+            {"effective_from": last_step, "unit_price": "0.400000"},
+        ],
+    }
+    return made(PAYMENT_STANDARD_SCHEDULED, number, data)
+
+
 async def concluded(journal: Journal) -> list[Entry]:
     rows = [entry async for entry in recorded_order(journal)]
     return [entry for entry in rows if entry.message.partner.startswith(POLICY_PARTNER)]
@@ -120,6 +157,31 @@ async def test_every_conclusion_follows_again_as_of_every_instant(journal: Sqlit
     for entry in await concluded(journal):
         order, one = await recompute_one(journal, POLICIES, RULES, entry)
         assert (order, one.sameness) == ("judged", Sameness.IDENTICAL), one
+    await story.leave()
+
+
+async def test_where_the_order_of_recording_decides_it_decides_again(
+    journal: SqliteJournal,
+) -> None:
+    """Two schedules of one day: the one recorded later counts, whichever id is the greater."""
+    form = {"strength": {"content": 5000, "unit": "ug"}, "insured": True}
+    original = {"local_code": "L2", "unified_code": OTHER_PRODUCT, "origin": "originator"}
+    story = Story(journal)
+    await story.put(
+        listing("chosen", "0.400000", GUIZHOU, kind="selected", **form),
+        listing("original", "0.900000", GUIZHOU, **form, **original),
+    )
+    numbers = sorted(("s1", "s2"), key=lambda one: message_identity("platform", one), reverse=True)
+    await story.put(*(schedule(one, day) for one, day in zip(numbers, LAST_STEPS, strict=True)))
+    await story.judge()
+    drawn = [entry.message for entry in await concluded(journal)]
+    refused = [one for one in drawn if one.type == PAYMENT_STANDARD_SCHEDULE_REFUSED]
+    assert [one.content()["reason"] for one in refused] == ["too_late", "too_late"]
+    again = await recompute(journal, POLICIES, RULES)
+    assert (again.findings, again.identical) == ([], len(drawn))
+    for entry in await concluded(journal):
+        _, one = await recompute_one(journal, POLICIES, RULES, entry)
+        assert one.sameness == Sameness.IDENTICAL, one
     await story.leave()
 
 

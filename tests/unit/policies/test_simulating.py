@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import Misconfigured
 from gateway.policies.registry import POLICIES
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.running.simulating import Question, lies_in, simulate, terms_with
+from gateway.policies.running.simulating import Question, doubts, lies_in, simulate, terms_with
 from gateway.policies.running.simulating_difference import Change, Comparison, compare
 from gateway.policies.terms import TERMS_FOLDER
 from gateway.ports import Entry, EntryKind
@@ -160,6 +160,16 @@ async def test_corrections_count_in_both(tmp_path: Path) -> None:
     assert twice.summary.newly_warned == ("H52010000001",)  # and lifted again afterwards
 
 
+def test_a_draft_whose_paper_is_not_registered_is_run_and_doubted(tmp_path: Path) -> None:
+    assert doubts(GUIZHOU, changed_terms(tmp_path)) == []
+    draft = changed_terms(
+        tmp_path, ("黔医保发〔2019〕69号 五（四）", "合成〔2018〕9号 一"), ("五（六）", "九（六）")
+    )
+    terms_with(GUIZHOU, draft)
+    found = {(each.file, each.kind) for each in doubts(GUIZHOU, draft)}
+    assert found == {("new.toml", "paper_unknown"), ("new.toml", "clause_unknown")}
+
+
 def test_a_region_lies_in_its_city_and_province() -> None:
     assert lies_in("520100", GUIZHOU)
     assert lies_in("530302", "530300")
@@ -174,7 +184,7 @@ def test_wrong_terms_are_told_by_the_name_of_their_file(tmp_path: Path) -> None:
         terms_with(GUIZHOU, changed_terms(tmp_path, value("progress.warn_below", "0.80", "1,0")))
     with pytest.raises(Misconfigured, match="no such file"):
         terms_with(GUIZHOU, tmp_path / "none.toml")
-    with pytest.raises(Misconfigured, match="six digits of the file"):
+    with pytest.raises(Misconfigured, match=r"code '520000' 与 --region 500000 不符"):
         terms_with("500000", changed_terms(tmp_path))
     for region in ("110000", "../520000", ""):
         with pytest.raises(Misconfigured, match="no terms of this region"):
