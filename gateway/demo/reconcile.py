@@ -7,17 +7,17 @@ and the partners' own books are each asked independently. Whatever is not the sa
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.insurance_nhsa.records import batch_number
 from gateway.bootstrap import Gateway
 from gateway.delivery.receipts import DEAD_LETTERED, RECEIPTED
+from gateway.demo.gathering import Advance, entries, published, verified
 from gateway.demo.ledger import Ledger
 from gateway.demo.letters import MEASURES, measured
 from gateway.demo.stage import Stage
-from gateway.errors import Tampered
 from gateway.policies.running.runner import DEAD_SPACE
 from gateway.ports import Delivered, Entry, EntryKind
 from schemas.envelope import Message
@@ -26,16 +26,11 @@ from schemas.events import (
     MESSAGE_REJECTED,
     PRICE_LINKED,
     STOCK_COUNTED,
-    TOPICS,
     USAGE_DISPENSED,
 )
 from schemas.money import FEN_PER_YUAN, PRICE_SCALE, scaled
 
 GROUP: Final = "demo-reconciliation"
-PAGE: Final = 2000
-FETCH_SECONDS: Final = 2.0
-QUIET_FETCHES: Final = 15
-"""So many empty fetches in a row while offsets say that there is more: the bus does not give it."""
 Pair = tuple[str, str]
 """(message id, partner)"""
 
@@ -127,18 +122,18 @@ class Reconciliation:
         return not wrong and not self.fen_difference and not self.evidence.chain_broken
 
 
-async def gather(gateway: Gateway, stage: Stage, advance: Callable[[int], None]) -> Evidence:
+async def gather(gateway: Gateway, stage: Stage, advance: Advance) -> Evidence:
     """Read journal, topics and partners; `advance` is told how many rows were gone through."""
     evidence = Evidence()
-    for shard in range(gateway.journal.shards):
-        after = 0
-        while page := await gateway.journal.read(shard, after, PAGE, published_only=False):
-            for entry in page:
-                _take_entry(evidence, entry)
-            after = page[-1].seq
-            advance(len(page))
-        await _verify(gateway, shard, evidence)
-    await _read_topics(gateway, evidence, advance)
+    async for entry in entries(gateway, advance):
+        _take_entry(evidence, entry)
+    evidence.chain_entries, evidence.chain_broken = await verified(gateway)
+
+    def enough() -> bool:
+        return len(evidence.published) >= len(evidence.journalled)
+
+    async for one in published(gateway, GROUP, enough, advance):
+        _take_published(gateway, evidence, one)
     evidence.still_held = len(await gateway.journal.held())
     evidence.policy_failures = len(await gateway.journal.scan(DEAD_SPACE))
     _take_partners(stage, evidence)
@@ -159,37 +154,6 @@ def _take_entry(evidence: Evidence, entry: Entry) -> None:
             evidence.receipts[pair] += 1
         elif message.type == DEAD_LETTERED:
             evidence.dead.add(pair)
-
-
-async def _verify(gateway: Gateway, shard: int, evidence: Evidence) -> None:
-    done = 0
-    try:
-        async for verified in gateway.journal.verify(shard):
-            done = verified
-    except Tampered as broken:
-        evidence.chain_broken = str(broken)
-    evidence.chain_entries += done
-
-
-async def _read_topics(
-    gateway: Gateway, evidence: Evidence, advance: Callable[[int], None]
-) -> None:
-    """Read every topic from its beginning to its end."""
-    consumer = gateway.bus.consumer(GROUP, list(TOPICS))
-    await consumer.start()
-    quiet = 0
-    wanted = len(evidence.journalled)
-    try:
-        while quiet < QUIET_FETCHES:
-            fetched = await consumer.fetch(PAGE, FETCH_SECONDS if quiet else 0.2)
-            for one in fetched:
-                _take_published(gateway, evidence, one)
-            advance(len(fetched))
-            quiet = 0 if fetched else quiet + 1
-            if not fetched and len(evidence.published) >= wanted:
-                break
-    finally:
-        await consumer.stop()
 
 
 def _take_published(gateway: Gateway, evidence: Evidence, one: Delivered) -> None:

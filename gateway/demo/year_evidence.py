@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.bootstrap import Gateway
-from gateway.errors import Tampered
+from gateway.demo.gathering import Advance, entries, published, verified
 from gateway.policies.running.runner import DEAD_SPACE
 from gateway.ports import EntryKind
 from schemas.envelope import Message
-from schemas.events import EVENT_TYPES, TOPICS
+from schemas.events import EVENT_TYPES
 
 GROUP: Final = "demo-year-reconciliation"
-PAGE: Final = 2000
-QUIET_FETCHES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +64,19 @@ class Evidence:
         return [each for each in self.of(*types) if each.id not in gone]
 
 
-async def gather(gateway: Gateway, advance: Callable[[int], None]) -> Evidence:
+async def gather(gateway: Gateway, advance: Advance) -> Evidence:
     """Read journal and topics from their beginnings and verify the audit chain."""
     evidence = Evidence()
-    for shard in range(gateway.journal.shards):
-        after = 0
-        while page := await gateway.journal.read(shard, after, PAGE, published_only=False):
-            for entry in page:
-                if entry.kind is EntryKind.MESSAGE:
-                    _take(evidence, entry.message)
-            after = page[-1].seq
-            advance(len(page))
-        await _verify(gateway, shard, evidence)
-    await _read_topics(gateway, evidence, advance)
+    async for entry in entries(gateway, advance):
+        if entry.kind is EntryKind.MESSAGE:
+            _take(evidence, entry.message)
+    evidence.chain_entries, evidence.chain_broken = await verified(gateway)
+
+    def enough() -> bool:
+        return len(evidence.published) >= len(evidence.journalled)
+
+    async for one in published(gateway, GROUP, enough, advance):
+        evidence.published[one.message.id] += 1
     evidence.still_held = len(await gateway.journal.held())
     dead = await gateway.journal.scan(DEAD_SPACE)
     evidence.policy_failures = [stored.value.decode()[:400] for _, stored in dead]
@@ -92,29 +90,3 @@ def _take(evidence: Evidence, message: Message) -> None:
         evidence.derived.append(told)
     else:
         evidence.facts[message.id] = told
-
-
-async def _verify(gateway: Gateway, shard: int, evidence: Evidence) -> None:
-    done = 0
-    try:
-        async for verified in gateway.journal.verify(shard):
-            done = verified
-    except Tampered as broken:
-        evidence.chain_broken = str(broken)
-    evidence.chain_entries += done
-
-
-async def _read_topics(
-    gateway: Gateway, evidence: Evidence, advance: Callable[[int], None]
-) -> None:
-    consumer = gateway.bus.consumer(GROUP, list(TOPICS))
-    await consumer.start()
-    quiet = 0
-    try:
-        while quiet < QUIET_FETCHES and len(evidence.published) < len(evidence.journalled):
-            fetched = await consumer.fetch(PAGE, 0.2)
-            evidence.published.update(one.message.id for one in fetched)
-            advance(len(fetched))
-            quiet = 0 if fetched else quiet + 1
-    finally:
-        await consumer.stop()
