@@ -71,7 +71,7 @@ def year_claims(about: Year, book: Book, totals: Totals, rules: Rulebook) -> Ite
         *(identity for identity, _ in parts),
         about.day_id,
     )
-    complete = until == about.last and months in {WHOLE_YEAR, MONTHS}
+    complete = bool(parts) and until == about.last and months in {WHOLE_YEAR, MONTHS}
     if complete and amount > Fraction(cap.value) * total:
         yield _exceeded(about, amount, total, cap, causes)
     elif filed and total:
@@ -108,7 +108,7 @@ def _exceeded(about: Year, amount: int, total: int, cap: Term, causes: Sequence[
     told = _told(amount, total)
     lines = (
         f"备案 filed {yuan(amount)} > {yuan(total)} × {cap.value}",
-        f"{yuan(amount)} / {yuan(total)} = {told}",
+        f"{yuan(amount)} / {yuan(total)} = {told}{_cut(amount, total)}",
     )
     data = {
         **_about(about),
@@ -131,7 +131,8 @@ def _computed(
     causes: Sequence[str],
 ) -> Claim:
     told = _told(amount, total)
-    line = f"至 until {until}: {yuan(amount)} / {yuan(total)} = {told} (累计, 供参考 a figure)"
+    shown = f"{told}{_cut(amount, total)}"
+    line = f"至 until {until}: {yuan(amount)} / {yuan(total)} = {shown} (累计, 供参考 a figure)"
     data = {
         **_about(about),
         "until": until,
@@ -153,6 +154,11 @@ def _about(about: Year) -> dict[str, Any]:
         "year": about.year,
         "found_on": about.on,
     }
+
+
+def _cut(amount: int, total: int) -> str:
+    """Return a sign that decimals were cut off; "" where there are no more."""
+    return "…" if total and amount * 10**_SHARE_SCALE % total else ""
 
 
 def _told(amount: int, total: int) -> str:

@@ -63,7 +63,7 @@ def test_lint_of_bytes_that_are_no_text_is_a_finding(jicai: Command, changed: Pa
     (changed / "530000.toml").write_bytes(b"\xff\xfe\x00")
     ended = jicai("policies", "lint", "--folder", str(changed))
     assert ended.code == 1
-    assert "530000.toml: 'utf-8' codec can't decode" in ended.out
+    assert "530000.toml: 文件有误：不是 UTF-8" in ended.out
 
 
 def terms(jicai: Command, *words: str) -> dict[str, Any]:

@@ -162,12 +162,21 @@ def test_five_per_cent_of_a_year_may_be_filed_and_no_fen_more(filed: str, exceed
     assert kinds == [PURCHASE_FILED_SHARE_EXCEEDED if exceeded else PURCHASE_FILED_SHARE_COMPUTED]
 
 
+def test_while_no_total_of_the_year_is_stated_nothing_is_exceeded() -> None:
+    assert open_now(year("5000.00")) == []
+    assert open_now(year("5000.00", total("2021", "1.00"))) == []
+    assert _exceeded(
+        year("0.01", total("2022", "0.00"))
+    )  # nothing bought otherwise, and it is said
+
+
 def test_an_exceeded_year_can_be_redone_by_hand() -> None:
     whole = total("2022", "100000.00")
     ((_, found),) = open_now(year("5000.01", whole))
     data = found.data
     assert (data["year"], data["allowed_amount"], data["share"]) == ("2022", "5000.00", "0.0500")
     assert data["because"]["arithmetic"][0] == "备案 filed 5000.01 > 100000.00 × 0.05"
+    assert data["because"]["arithmetic"][1] == "5000.01 / 100000.00 = 0.0500…"
     assert whole.id in data["because"]["causes"]
     assert len(data["because"]["causes"]) == 3
 
