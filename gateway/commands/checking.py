@@ -36,8 +36,9 @@ async def findings(settings: Settings) -> list[str]:
     loaded = attempt(lambda: Partners.load(settings.home))
     if isinstance(loaded, Partners):
         partners = loaded
-        found.extend(_partner_findings(partners, settings.home))
+        found.extend(_partner_findings(partners))
         attempt(lambda: Routes.load(settings.home, partners, known_interfaces()))
+    found.extend(_key_findings(settings.home))
     attempt(lambda: Operators.load(settings.home))
     attempt(lambda: Crosswalk.load(settings.home / "codes"))
     attempt(load_terms)
@@ -74,7 +75,7 @@ def _home_findings(home: Path) -> list[str]:
     return []
 
 
-def _partner_findings(partners: Partners, home: Path) -> list[str]:
+def _partner_findings(partners: Partners) -> list[str]:
     known = known_interfaces()
     found: list[str] = []
     for one in partners:
@@ -85,10 +86,16 @@ def _partner_findings(partners: Partners, home: Path) -> list[str]:
         elif known[one.interface].transport == "http" and not partners.secret(one.id):
             found.append(f"secrets/{one.id}.key: 缺少密钥 the partner has no secret")
         found.extend(_type_findings(one))
-        key = home / "secrets" / f"{one.id}.key"
-        if key.exists() and key.stat().st_mode & 0o077:
-            found.append(f"secrets/{one.id}.key: 权限过宽 readable by others, chmod 600")
     return found
+
+
+def _key_findings(home: Path) -> list[str]:
+    """Return the keys, of partners and of people, that others on this machine can read."""
+    return [
+        f"{key.relative_to(home)}: 权限过宽 readable by others, chmod 600"
+        for key in sorted((home / "secrets").rglob("*.key"))
+        if key.stat().st_mode & 0o077
+    ]
 
 
 def _type_findings(one: Partner) -> list[str]:

@@ -128,7 +128,10 @@ def approve(
                 return await review.approve_batch(batch, by=person, now=utc_now())
             return await review.approve(ids or [], by=person, now=utc_now())
 
-    _tell_decided(run(work()), "审定 approved", as_json)
+    decided = run(work())
+    if partner and not decided.ids:
+        known_partner(settings, partner)
+    _tell_decided(decided, "审定 approved", as_json)
 
 
 def refuse(
@@ -168,6 +171,8 @@ def proposals(
             return await review.proposals(wanted, partner, after, limit)
 
     page = run(work())
+    if partner and not page.items:
+        known_partner(settings, partner)
     if as_json:
         print_json({"proposals": [shown(one) for one in page.items], "next": page.next})
         return
@@ -199,7 +204,10 @@ def gaps(
     """对照空档 codes that mean nothing for some days, though they did before and do after."""
     from gateway.coding.review_rules import gaps as found_gaps  # noqa: PLC0415
 
-    found = list(found_gaps(run(read_crosswalk(load_settings())), partner))
+    settings = load_settings()
+    found = list(found_gaps(run(read_crosswalk(settings)), partner))
+    if partner and not found:
+        known_partner(settings, partner)
     if as_json:
         print_json([asdict(one) for one in found])
         return
@@ -283,10 +291,12 @@ def _tell_decided(decided: Decided, what: str, as_json: bool) -> None:  # noqa: 
                 "ended": [asdict(one) for one in decided.ended],
             }
         )
-        return
-    typer.echo(f"{what}: {len(decided.ids)} (此前已办 before: {len(decided.already)})")
-    for one, issues in decided.left:
-        note(f"{one}: {'; '.join(f'{each.zh} {each.en}' for each in issues)}")
+    else:
+        typer.echo(f"{what}: {len(decided.ids)} (此前已办 before: {len(decided.already)})")
+        for one, issues in decided.left:
+            note(f"{one}: {'; '.join(f'{each.zh} {each.en}' for each in issues)}")
+    if decided.left:
+        raise typer.Exit(EXIT_NO)
 
 
 def _one_of(given: str, known: list[str], option: str) -> str:

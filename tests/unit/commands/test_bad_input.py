@@ -149,6 +149,8 @@ def test_a_broken_partners_file_is_named_by_every_command_that_reads_it(
         (("replay", "topic", "vbp.order.placed", "--partition", "99"), "99"),
         (("replay", "dead", "nobody"), "nobody"),
         (("replay", "list", "--partner", "nobody"), "nobody"),
+        (("codes", "proposals", "--partner", "nobody"), "nobody"),
+        (("codes", "gaps", "--partner", "nobody"), "nobody"),
         (("simulate", "fax"), "platform_json"),
         (("simulate", "insurance_nhsa", "--mood", "odd"), "unavailable"),
         (("simulate", "insurance_nhsa", "--to", "127.0.0.1:1"), "his_hl7v2"),
@@ -264,3 +266,20 @@ def test_a_damaged_journal_is_one_line_without_a_trace(jicai: Command, journalle
     assert ended.code == 3
     assert "shard" in ended.err
     assert len(ended.err.strip().splitlines()) == 1
+
+
+def test_a_key_that_others_can_read_is_a_finding_whosever_it_is(
+    jicai: Command, home: Path, platform: str
+) -> None:
+    people = home / "secrets" / "operators"
+    people.mkdir()
+    (home / "operators.toml").write_text(
+        '[[operator]]\nid = "li"\nname = "测试人员"\nmay = ["propose"]\n', encoding="utf-8"
+    )
+    key = people / "li.key"
+    key.write_text("0123456789abcdef")
+    key.chmod(0o600)
+    assert jicai("check").code == 0
+    key.chmod(0o640)
+    ended = jicai("check")
+    assert (ended.code, "secrets/operators/li.key: 权限过宽" in ended.out) == (1, True)

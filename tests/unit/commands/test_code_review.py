@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.coding.records import OPEN_END, Proposal
+from gateway.commands.reviewing import opened_review, utc_now
+from gateway.commands.terminal import run
+from gateway.settings import Settings
 from tests.unit.commands.conftest import Command
 
 OPERATORS = """
@@ -145,3 +149,20 @@ def test_without_a_journal_the_files_answer(jicai: Command, platform: str, home:
     assert (ended.code, ended.out, "file a.csv" in ended.err) == (0, "JCP-1\n", True)
     assert jicai("codes", "history", P, "B").code == 1
     assert not (home / "journal.db").exists()
+
+
+def test_what_a_bulk_approval_leaves_is_a_no(jicai: Command, peopled: Path) -> None:
+    async def filed(unified: str) -> str:
+        wanted = Proposal(P, "product", "A", unified, "2026-01-01", OPEN_END, exact=True)
+        async with opened_review(Settings()) as review:
+            (outcome,) = await review.propose([wanted], by="li-ming", now=utc_now())
+            return outcome.id
+
+    first, second = run(filed("JCP-1")), run(filed("JCP-2"))
+    told = jicai("codes", "approve", "--exact", *WANG, "--json")
+    assert (told.code, told.json()["decided"], list(told.json()["left"])) == (1, [first], [second])
+    again = jicai("codes", "approve", "--exact", "--partner", P, *WANG)
+    assert (again.code, second in again.err) == (1, True)
+    assert jicai("codes", "refuse", second, *WANG, "--reason", "重复").code == 0
+    assert jicai("codes", "approve", "--exact", *WANG).code == 0
+    assert jicai("codes", "approve", "--exact", "--partner", "nobody", *WANG).code == 2
