@@ -49,11 +49,12 @@ class Cycle:
     @property
     def agreements(self) -> list[tuple[str, str]]:
         """Return the agreement years in order (first day, last day)."""
-        found, number = [], 0
-        while (first := _months_after(self.first, _YEAR * number)) <= self.until:
-            last = min(_day_before(_months_after(self.first, _YEAR * (number + 1))), self.until)
+        found: list[tuple[str, str]] = []
+        first = self.first
+        while first <= self.until:
+            last = min(_last_of(self.first, _YEAR * (len(found) + 1)), self.until)
             found.append((first, last))
-            number += 1
+            first = _day_after(last)
         return found
 
     @property
@@ -100,8 +101,7 @@ def _cycle(
         return None
     latest_until = ""
     if limit is not None:
-        after = _months_after(_day_after(last), int(limit.value))
-        latest_until = _day_before(after)
+        latest_until = _last_of(_day_after(last), int(limit.value))
     return Cycle(first, last, until, latest_until, published, extension, tuple(terms), line)
 
 
@@ -124,13 +124,13 @@ def _length(region: str, published: Fact, rules: Rulebook) -> tuple[str, Term | 
         years = dict(each.split("=") for each in by_makers.value.split(","))
         if str(published["makers"]) in years:
             count = years[str(published["makers"])]
-            last = _day_before(_months_after(first, _YEAR * int(count)))
+            last = _last_of(first, _YEAR * int(count))
             makers = published["makers"]
             return last, by_makers, f"中选 {makers} 家 → {count} 年 years: {first} – {last}"
     months = rules.term(region, "term.months", first)
     if months is None:
         return None
-    last = _day_before(_months_after(first, int(months.value)))
+    last = _last_of(first, int(months.value))
     return last, months, f"{months.value} 个月 months: {first} – {last}"
 
 
@@ -224,12 +224,15 @@ def _renewals(
         yield f"renewal|{slot}|{first}", Claim(VOLUME_RENEWAL_DUE, data, _ABOUT)
 
 
-def _months_after(day: str, months: int) -> str:
-    return add_months(date.fromisoformat(day), months).isoformat()
+def _last_of(first: str, months: int) -> str:
+    """Return the last day of so many months from a day on (inclusive).
 
-
-def _day_before(day: str) -> str:
-    return (date.fromisoformat(day) - _DAY).isoformat()
+    It is the day before the same day of the last month; where that month has no such day, its last day
+    (民法典 第二百零二条: 没有对应日的，月末日为期间的最后一日).
+    """
+    begins = date.fromisoformat(first)
+    same = add_months(begins, months)
+    return (same if same.day < begins.day else same - _DAY).isoformat()
 
 
 def _day_after(day: str) -> str:

@@ -74,6 +74,35 @@ def test_a_term_has_the_length_that_the_paper_says_or_none(
     assert [each["term_to"] for each in of(host, VOLUME_TERM_COMPUTED)] == ([last] if last else [])
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2024-02-28", "2025-02-27"),
+        ("2024-02-29", "2025-02-28"),  # 2025 has no such day: the month's last one is the term's
+        ("2024-03-01", "2025-02-28"),
+        ("2023-03-01", "2024-02-29"),
+        ("2023-12-31", "2024-12-30"),
+    ],
+)
+def test_a_year_from_the_leap_day_is_a_whole_year(first: str, last: str) -> None:
+    host = Host(AgreementTerm())
+    host.take(published("p", "1.0000", QUJING, term_from=first))
+    assert [each["term_to"] for each in of(host, VOLUME_TERM_COMPUTED)] == [last]
+
+
+def test_agreements_from_the_leap_day_leave_no_day_out() -> None:
+    host = Host(AgreementTerm())
+    host.take(published("p", "1.0000", GUIZHOU, term_from="2024-02-29", selected_makers=3))
+    host.take(day_ended(GUIZHOU, "2026-12-31"))
+    due = [(e["agreement_to"], e["next_from"], e["next_to"]) for e in of(host, VOLUME_RENEWAL_DUE)]
+    assert due == [
+        ("2025-02-28", "2025-03-01", "2026-02-28"),
+        ("2026-02-28", "2026-03-01", "2027-02-28"),
+    ]
+    (term,) = of(host, VOLUME_TERM_COMPUTED)
+    assert (term["term_to"], term["extendable_to"]) == ("2027-02-28", "2028-02-29")
+
+
 def test_a_published_last_day_counts_before_the_papers_length() -> None:
     host = Host(AgreementTerm())
     host.take(published("p", "1.0000", YUNNAN, term_to="2024-04-30"))
