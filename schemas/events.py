@@ -73,7 +73,9 @@ from schemas.volume import (
     VolumeUsedLastYear,
     WindowClosed,
     extended_adds_up,
+    period_adds_up,
     published_adds_up,
+    task_adds_up,
 )
 from schemas.volume_findings import (
     CapBreached,
@@ -188,8 +190,16 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
         EventType(
             RETAIL_SOLD, RetailSold, _PER_INSTITUTION_AND_DRUG, "sold_at", adds_up=sale_adds_up
         ),
-        EventType(VOLUME_TASK_ASSIGNED, TaskAssigned, _PER_INSTITUTION_AND_DRUG, "assigned_on"),
-        EventType(VOLUME_PERIOD_CLOSED, PeriodClosed, ("region",), "ended_on"),
+        EventType(
+            VOLUME_TASK_ASSIGNED,
+            TaskAssigned,
+            _PER_INSTITUTION_AND_DRUG,
+            "assigned_on",
+            adds_up=task_adds_up,
+        ),
+        EventType(
+            VOLUME_PERIOD_CLOSED, PeriodClosed, ("region",), "ended_on", adds_up=period_adds_up
+        ),
         EventType(ORDER_PLACED, OrderPlaced, ("order_no",), "placed_at", adds_up=order_adds_up),
         EventType(
             ACCEPTANCE_RECORDED, AcceptanceRecorded, _PER_INSTITUTION_AND_DRUG, "accepted_at"

@@ -62,6 +62,7 @@ from schemas.prepayment import (
     PrepaymentDue,
     PrepaymentEnded,
     clearing_adds_up,
+    package_adds_up,
 )
 
 _PER_INSTITUTION: Final = ("institution",)
@@ -93,7 +94,9 @@ MONEY_EVENTS: Final[tuple[EventType, ...]] = (
         FUND_PAYMENT_RESUMED, FundPaymentResumed, _PER_INSTITUTION, "resumed_on", derived=True
     ),
     EventType(FUND_YEAR_PAID, FundYearPaid, _PER_INSTITUTION, "stated_on"),
-    EventType(PREPAYMENT_PACKAGE_SET, PackageSet, _PER_INSTITUTION, "set_on"),
+    EventType(
+        PREPAYMENT_PACKAGE_SET, PackageSet, _PER_INSTITUTION, "set_on", adds_up=package_adds_up
+    ),
     EventType(
         PREPAYMENT_CLEARING_STATED,
         ClearingStated,

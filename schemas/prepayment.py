@@ -11,6 +11,7 @@ from schemas.canonical import Because, DateText, MessageId, Statement, Text
 from schemas.codes import DrugCode, Institution, LocalCode, Region, UnifiedCode
 from schemas.issues import Issue, issue
 from schemas.ledger import AmountText, Postings, ShareText
+from schemas.money import SUM_SCALE, scaled
 
 YEAR_PATTERN = r"^[0-9]{4}$"
 QUARTER_PATTERN = r"^[0-9]{4}-Q[1-4]$"
@@ -61,6 +62,14 @@ class PackageSet(Statement):
     selected_purchases: AmountText
     prepaid_inside: AmountText | None = None
     set_on: DateText
+
+
+def package_adds_up(data: dict[str, Any]) -> tuple[Issue, ...]:
+    """Return an issue when more is said to be inside a package than the package is."""
+    package, inside = data["package_amount"], data.get("prepaid_inside")
+    if inside is None or scaled(inside, SUM_SCALE) <= scaled(package, SUM_SCALE):
+        return ()
+    return (issue("field.range", "prepaid_inside", detail=f"{inside} > {package}"),)
 
 
 class ClearingStated(Statement):

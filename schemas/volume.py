@@ -6,6 +6,7 @@ is a group of products that are counted together: a generic name, or a group of 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -14,12 +15,13 @@ from pydantic import Field
 from schemas.canonical import Count, DateText, Statement, Text
 from schemas.codes import DrugCode, Institution, LocalCode, Region, UnifiedCode
 from schemas.issues import Issue, issue
-from schemas.money import QuantityText, UnitPriceText
+from schemas.money import QUANTITY_SCALE, QuantityText, UnitPriceText, plain, scaled
 
 PERIOD_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2]|Q[1-4])$"
 YEAR_PATTERN: Final = r"^(19|20|21)[0-9]{2}$"
 LONGEST_TERM: Final = 20
 """Years. A term that is said to be longer is a slip of the pen."""
+_MONTHS_IN_QUARTER: Final = 3
 Year = Annotated[str, Field(strict=True, pattern=YEAR_PATTERN)]
 
 
@@ -161,6 +163,30 @@ class TermExtended(Statement):
     extended_to: DateText
     extended_on: DateText
     basis: Text
+
+
+def task_adds_up(data: dict[str, Any]) -> tuple[Issue, ...]:
+    """Return issues when a task's quarters are not the task, or its term ends before it begins."""
+    found: list[Issue] = []
+    told = sum(scaled(each, QUANTITY_SCALE) for each in data["quarters"])
+    if told != scaled(data["task_volume"], QUANTITY_SCALE):
+        split = plain(told, QUANTITY_SCALE)
+        found.append(
+            issue("sum.mismatch", "task_volume", declared=data["task_volume"], found=split)
+        )
+    if data["term_to"] < data["term_from"]:
+        found.append(issue("date.invalid", "term_to", detail=data["term_to"]))
+    return tuple(found)
+
+
+def period_adds_up(data: dict[str, Any]) -> tuple[Issue, ...]:
+    """Return an issue when a period is said to have ended on another day than its last."""
+    year, part = data["period"].split("-")
+    month = int(part[1]) * _MONTHS_IN_QUARTER if part.startswith("Q") else int(part)
+    last = f"{year}-{month:02d}-{monthrange(int(year), month)[1]}" if int(year) else ""
+    if data["ended_on"] == last:
+        return ()
+    return (issue("date.invalid", "ended_on", detail=f"{data['ended_on']} ≠ {last}"),)
 
 
 def published_adds_up(data: dict[str, Any]) -> tuple[Issue, ...]:
