@@ -23,7 +23,6 @@ from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes, message_id
 from schemas.events import EVENT_TYPES
 from schemas.issues import Issue
 
-DATE_LENGTH: Final = 10
 WHOLE: Final = 0
 _FILLED_BY_CODING: Final = frozenset({unified for _, _, unified in CODED_FIELDS} | {"drug"})
 
@@ -116,7 +115,7 @@ def code(reception: Reception) -> None:
     kept: list[Line] = []
     for line in reception.lines:
         draft = line.draft
-        day = str(draft.data.get(EVENT_TYPES[draft.type].dated_by, ""))[:DATE_LENGTH]
+        day = EVENT_TYPES[draft.type].business_day(draft.data)
         coded = code_draft(draft.data, partner, day, reception.crosswalk)
         refused = refused_codes(coded.issues)
         if refused or (coded.issues and partner.uncoded == "reject"):

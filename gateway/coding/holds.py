@@ -37,7 +37,6 @@ from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import EVENT_TYPES, EventType
 
-DAY: Final = len("2026-01-31")
 PAGE: Final = 200
 
 Reason = Literal["partner_gone", "type_unknown", "row_missing"]
@@ -194,8 +193,7 @@ class _Walk:
         return release_of(held, entry, message, self._now)
 
     def _code(self, data: dict[str, Any], partner: Partner, listed: EventType) -> Coded:
-        day = str(data.get(listed.dated_by, ""))[:DAY]
-        return code_draft(data, partner, day, self._crosswalk)
+        return code_draft(data, partner, listed.business_day(data), self._crosswalk)
 
     def _is_unknown(self, partner: str, kind: str, code: str) -> bool:
         key = KEY_MARK.join((partner, kind, code))

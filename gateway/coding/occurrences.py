@@ -11,7 +11,6 @@ from gateway.coding.translate import LINES
 from schemas.codes import CODED_FIELDS
 from schemas.events import EVENT_TYPES
 
-DAY_LENGTH: Final = len("2026-01-31")
 _FIELDS: Final = {kind.value: (local, unified) for local, kind, unified in CODED_FIELDS}
 
 
@@ -41,4 +40,4 @@ def meanings_in(data: Mapping[str, Any], kind: str, local_code: str) -> tuple[st
 def business_day(type_name: str, data: Mapping[str, Any]) -> str:
     """Return the day (YYYY-MM-DD) as of which a message's codes are looked up; "" when there is none."""
     listed = EVENT_TYPES.get(type_name)
-    return str(data.get(listed.dated_by, ""))[:DAY_LENGTH] if listed is not None else ""
+    return listed.business_day(data) if listed is not None else ""

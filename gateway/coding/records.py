@@ -8,9 +8,11 @@ it. A correction never erases: the version believed before ends on the known axi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Final
+
+from schemas.event_types import CHINA
 
 OPEN_END: Final = "9999-12-31"
 """The last day of a meaning without an end."""
@@ -18,8 +20,6 @@ KNOWN_EVER: Final = ""
 """`known_from` of what stands in the operator's files: they keep no history."""
 KNOWN_OPEN: Final = "9999-12-31T23:59:59Z"
 """`known_to` of what is believed now."""
-CHINA: Final = timezone(timedelta(hours=8))
-"""The offset of the calendar that business days are of."""
 _KNOWN_LENGTH: Final = len("2026-01-31T08:00:00.000000Z")
 _DAY_LENGTH: Final = len("2026-01-31")
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from gateway.coding.crosswalk import Crosswalk
-from gateway.coding.records import CHINA, OPEN_END, CrosswalkVersion, Proposal
+from gateway.coding.records import OPEN_END, CrosswalkVersion, Proposal
 from gateway.coding.review_filing import Filed
 from gateway.coding.rows import SHAPES
 from gateway.partners import Partner
@@ -20,6 +20,7 @@ from gateway.ports import Row, Submission
 from schemas.checking import check
 from schemas.codes import CodeKind
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes, message_identity
+from schemas.event_types import CHINA
 from schemas.events import CROSSWALK_MAPPING_DECIDED, CROSSWALK_MAPPING_PROPOSED, EVENT_TYPES
 from schemas.issues import Issue
 

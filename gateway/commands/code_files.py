@@ -208,7 +208,7 @@ def _order(
 ) -> ImportOrder:
     from gateway.coding.interchange.importing import ImportOrder  # noqa: PLC0415
     from gateway.coding.interchange.plan import ColumnPlan  # noqa: PLC0415
-    from gateway.coding.records import CHINA  # noqa: PLC0415
+    from schemas.event_types import CHINA  # noqa: PLC0415
 
     plan = ColumnPlan.load(mapping) if mapping else ColumnPlan()
     plan = plan.with_columns(column or ()).with_constants(valid_from=day(since) if since else "")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -30,11 +30,11 @@ from gateway.intake.authentication import Caller
 from gateway.intake.body import read_body
 from gateway.intake.code_questions import Entry, Reading, Translating
 from gateway.partners import Partner
+from schemas.event_types import CHINA
 
 SLICE: Final = 2000
 """Codes that are answered before other requests get their turn."""
 BODY_LIMIT: Final = 8 << 20
-_CHINA: Final = timezone(timedelta(hours=8))
 T = TypeVar("T")
 Admit = Callable[[Request], Caller]
 OPERATORS: Final = Caller(
@@ -69,7 +69,7 @@ class CodeDoor:
 
     def today(self) -> str:
         """Return the day in China."""
-        return self._clock().astimezone(_CHINA).date().isoformat()
+        return self._clock().astimezone(CHINA).date().isoformat()
 
     async def asked(self, request: Request, caller: Caller) -> Any:
         """Return the JSON of the body. Raises Refused, Rejected."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, Final
 
 from gateway.coding.impact import impact
@@ -28,10 +28,10 @@ from gateway.errors import Issue, Rejected, issue
 from gateway.operators import Operator
 from gateway.partners import Partners
 from gateway.ports import Journal
+from schemas.event_types import CHINA
 
 CANDIDATES: Final = 10
 PROPOSALS_LIMIT: Final = 20_000
-_CHINA: Final = timezone(timedelta(hours=8))
 _PROPOSAL_FIELDS: Final = {one.name for one in fields(Proposal)} - {"exact", "retires"}
 """What a person may say of a proposal; whether it is exact is not for a person to say."""
 
@@ -81,7 +81,7 @@ class CodeDesk:
         self, partner: str, kind: str, code: str, facts: Mapping[str, str]
     ) -> tuple[LocalItem, str]:
         """Return what is known of a code, and the day on which a meaning is needed first."""
-        today = self._clock().astimezone(_CHINA).date().isoformat()
+        today = self._clock().astimezone(CHINA).date().isoformat()
         bare = LocalItem(partner, kind, code)
         item, day = await known_item(self._journal, self._partners(), bare)
         given: dict[str, Any] = dict(facts)
