@@ -6,6 +6,7 @@ put to pydantic, whose findings become issues with field paths. Both must agree 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from numbers import Number
 from typing import Any, Final, Literal, Protocol
@@ -15,7 +16,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.events import EVENT_TYPES
-from schemas.issues import Issue, issue
+from schemas.issues import CATALOGUE, Issue, issue
+from schemas.wording import in_chinese
 
 _MONEY_WORDS: Final = ("quantity", "price", "amount", "total", "volume", "quarters")
 
@@ -70,7 +72,9 @@ def _issue(found: ErrorDetails) -> Issue:
         return issue("money.number", path)
     if isinstance(given, str) and any("\uff10" <= sign <= "\uff19" for sign in given):
         return issue("field.fullwidth", path)
-    return issue(_code(kind), path, detail=found["msg"])
+    code = _code(kind)
+    zh = CATALOGUE[code][0].format(detail=in_chinese(found))
+    return replace(issue(code, path, detail=found["msg"]), zh=zh)
 
 
 def _code(kind: str) -> Literal["field.range", "field.format"]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from schemas.checking import check
 from schemas.events import EVENT_TYPES, ORDER_PLACED
+from schemas.wording import PATTERNS
 
 
 def order(**changes: Any) -> dict[str, Any]:
@@ -92,3 +94,39 @@ def test_the_fast_check_and_the_model_agree(changes: dict[str, Any]) -> None:
         sound = False
     found = [code for _, code in codes(data) if code != "sum.mismatch"]
     assert (found == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("change", "zh"),
+    [
+        ({"total": "1.2"}, '格式不符:应为金额文字,两位小数,如 "12.30"'),
+        ({"institution": "53010200001"}, "格式不符:应为H 或 P 加 11 位数字的定点机构编码"),
+        ({"placed_at": "2020-02-30T00:00:00+08:00"}, "格式不符:没有这一天或这一时刻"),
+        ({"lines": []}, "数值越界:至少 1 项,现有 0 项"),
+        ({"lines": 3}, "格式不符:应为列表"),
+        ({"order_no": ""}, "格式不符:至少 1 个字符"),
+        ({"order_no": "a\u0001b"}, "格式不符:含控制字符"),
+        ({"order_no": 7}, "格式不符:应为文字(加引号)"),
+        ({"supersedes": "M0"}, "格式不符:应为网关给出的报文编号(32 位十六进制),即应答中的 id"),
+    ],
+)
+def test_a_defect_is_told_in_words_that_a_partner_can_act_on(
+    change: dict[str, Any], zh: str
+) -> None:
+    data = order(**change)
+    found = check(ORDER_PLACED, data, orjson.dumps(data))
+    assert zh in [each.zh for each in found]
+    assert all(each.en.isascii() for each in found)
+
+
+def test_every_pattern_and_bound_of_the_contracts_has_chinese_words() -> None:
+    told: set[str] = set()
+    for listed in EVENT_TYPES.values():
+        if not listed.derived:
+            told |= set(re.findall(r'"pattern":"((?:[^"\\]|\\.)*)"', _schema(listed.model)))
+    unworded = {each for each in told if each not in PATTERNS and "\\x00" not in each}
+    assert unworded == set()
+
+
+def _schema(model: type[BaseModel]) -> str:
+    return orjson.dumps(model.model_json_schema()).decode().replace("\\\\", "\\")
