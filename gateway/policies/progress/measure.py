@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from gateway.policies.policy import shown
@@ -26,7 +26,7 @@ def exactly(ratio: str) -> Fraction:
     return Fraction(ratio)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is worked out is kept
 class Measure:
     """What a quarter comes to; `total` and `total_due` are cumulative over the term."""
 
@@ -41,12 +41,12 @@ class Measure:
     of_quarter: Sequence[Row]
     of_term: Sequence[Row]
 
-    @property
+    @cached_property
     def in_quarter(self) -> tuple[str, ...]:
         """Return the message ids of the quarter's acceptances."""
         return ids_of(self.of_quarter)
 
-    @property
+    @cached_property
     def in_term(self) -> tuple[str, ...]:
         """Return the message ids of all of the term's acceptances."""
         return ids_of(self.of_term)
@@ -61,7 +61,7 @@ class Measure:
         ratio = exactly(threshold)
         return self.accepted * ratio.denominator < self.due * ratio.numerator
 
-    @property
+    @cached_property
     def completion(self) -> str:
         """Return accepted ÷ due with four decimals, cut off: 0.69999 never shows as 0.7000.
 
@@ -71,14 +71,19 @@ class Measure:
             return plain(10**COMPLETION_SCALE, COMPLETION_SCALE)
         return plain(self.accepted * 10**COMPLETION_SCALE // self.due, COMPLETION_SCALE)
 
-    @property
+    @cached_property
     def division(self) -> str:
         """Return the division as a person writes it: 6999 / 10000 = 0.6999."""
-        accepted, due = (shown(plain(each, QUANTITY_SCALE)) for each in (self.accepted, self.due))
+        accepted, due = shown_quantity(self.accepted), shown_quantity(self.due)
         if not self.due:
             return f"{accepted}, 无任务 nothing due"
         exact = self.accepted * 10**COMPLETION_SCALE % self.due == 0
         return f"{accepted} / {due} = {self.completion}{'' if exact else '…'}"
+
+
+def shown_quantity(quantity: int) -> str:
+    """Return a quantity as people write it."""
+    return shown(plain(quantity, QUANTITY_SCALE))
 
 
 def measure(tasks: Iterable[Task], accepted: Sequence[Row], ended_on: str) -> Measure:

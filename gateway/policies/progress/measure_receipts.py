@@ -20,6 +20,7 @@ from schemas.money import PRICE_SCALE, QUANTITY_SCALE, fen, scaled
 RECENT_KEPT: Final = 8
 """So many receipts stand as they came before they are folded."""
 ID_LENGTH: Final = 32
+LAST_DAY: Final = "9999-12-31"
 _MONTH: Final = len("2026-01")
 _ROWS, _FIELDS = ";", " "
 EMPTY: Final[State] = {"goods": [], "recent": "", "months": {}}
@@ -82,22 +83,18 @@ def without_receipt(state: State, row: Row) -> State | None:
         return {**state, "recent": _ROWS.join(kept)}
     if not _holds(months.get(month, ""), row.ids):
         return None
-    rows = _read(month, months[month], goods)
+    rows = _read(f"{month}-", months[month], goods)
     left = _written([less for each in rows if (less := _less(each, row))], goods)
     return {**state, "months": {**months, month: left}}
 
 
-def rows_of(state: State, first: str = "", last: str = "9999-12-31") -> Iterator[Row]:
+def rows_of(state: State, first: str = "", last: str = LAST_DAY) -> Iterator[Row]:
     """Yield what was accepted from a day to a day (both inclusive, ISO), in no order."""
     since, until, goods = first[:_MONTH], last[:_MONTH], state["goods"]
     for month, text in state["months"].items():
         if since <= month <= until:
-            for row in _read(month, text, goods):
-                if first <= row.day <= last:
-                    yield row
-    for row in _read("", state["recent"], goods):
-        if first <= row.day <= last:
-            yield row
+            yield from _read(f"{month}-", text, goods, first, last)
+    yield from _read("", state["recent"], goods, first, last)
 
 
 def _holds(text: str, identity: str) -> bool:
@@ -115,19 +112,16 @@ def _line(day: str, row: Row, goods: Sequence[str]) -> str:
     return f"{day} {product} {row.quantity} {row.price} {amount} {row.ids}"
 
 
-def _read(month: str, text: str, goods: Sequence[str]) -> Iterator[Row]:
-    """Yield the rows of a month's text, or of the recent ones, which have their whole day."""
-    place = f"{month}-" if month else ""
+def _read(
+    month: str, text: str, goods: Sequence[str], first: str = "", last: str = LAST_DAY
+) -> Iterator[Row]:
+    """Yield the rows of a month's text, or of the recent ones, which have their whole day (`month` "")."""
     for part in text.split(_ROWS) if text else ():
-        day, product, quantity, price, amount, ids = part.split(_FIELDS)
-        yield Row(
-            place + day,
-            ids,
-            int(quantity),
-            goods[int(product)],
-            int(price),
-            int(amount or 0),
-        )
+        short, _, rest = part.partition(_FIELDS)
+        day = month + short
+        if first <= day <= last:
+            product, quantity, price, amount, ids = rest.split(_FIELDS)
+            yield Row(day, ids, int(quantity), goods[int(product)], int(price), int(amount or 0))
 
 
 def _written(rows: Iterable[Row], goods: Sequence[str]) -> str:
@@ -141,7 +135,7 @@ def _folded(recent: str, months: Mapping[str, str], goods: Sequence[str]) -> dic
     for month in sorted({row.day[:_MONTH] for row in rows}):
         together: dict[tuple[str, str, int], Row] = {}
         inside = (row for row in rows if row.day.startswith(month))
-        for row in (*_read(month, months.get(month, ""), goods), *inside):
+        for row in (*_read(f"{month}-", months.get(month, ""), goods), *inside):
             place = (row.day, row.product, row.price)
             known = together.get(place)
             together[place] = row if known is None else _joined(known, row)

@@ -90,7 +90,7 @@ class Monitoring(MeasuresPeriods):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one task, acceptance or closed period."""
-        since = ""
+        since = only = ""
         if message.type == ACCEPTANCE_RECORDED:
             row = receipt(message, content, amount=True)
             taken = with_receipt(state, row)
@@ -105,8 +105,8 @@ class Monitoring(MeasuresPeriods):
             after = {**state, "closed": with_closed(state["closed"], message, content)}
             if not after["tasks"] and not after["told"]:
                 return Judgement(after)
-            since = content["ended_on"]
-        return _Telling(key, after, message, message.id, rules).judgement(since)
+            since, only = content["ended_on"], content["period"]
+        return _Telling(key, after, message, message.id, rules).judgement(since, only)
 
     def withdraw(
         self,
@@ -124,7 +124,7 @@ class Monitoring(MeasuresPeriods):
             after = without_task(state, gone.id)
         else:
             after = without_receipt(state, receipt(gone, content, amount=True)) or state
-        return _Telling(key, after, by, withdrawal_cause(by.id), rules).judgement("")
+        return _Telling(key, after, by, withdrawal_cause(by.id), rules).judgement()
 
 
 class _Telling:
@@ -138,8 +138,11 @@ class _Telling:
         self._conclusions: list[Conclusion] = []
         self._said: list[list[Any]] = state["said"]
 
-    def judgement(self, since: str) -> Judgement:
-        """Measure the periods that ended on `since` or later ("" is all of them)."""
+    def judgement(self, since: str = "", only: str = "") -> Judgement:
+        """Measure the periods that ended on `since` or later ("" is all of them).
+
+        Where `only` one of them can have changed, those that were told stand.
+        """
         state = self._state
         told: dict[str, dict[str, list[Any]]] = {}
         wanted: dict[str, Claim] = {}
@@ -149,7 +152,7 @@ class _Telling:
             if tasks:
                 closed = closed_for(state["closed"], latest_of(tasks).region)
             known = dict(state["told"].get(batch, {}))
-            self._measure(batch, tasks, closed, since, known)
+            self._measure(batch, tasks, closed, (since, only), known)
             if known:
                 told[batch] = known
             if tasks:
@@ -179,13 +182,14 @@ class _Telling:
         batch: str,
         tasks: Sequence[Task],
         closed: Sequence[Closed],
-        since: str,
+        asked: tuple[str, str],
         known: dict[str, list[Any]],
     ) -> None:
+        since, only = asked
         apply = counted(tasks)
         met = set()
         for each in closed:
-            if each.ended_on < since:
+            if each.ended_on < since or (only not in {"", each.period} and _stands(known, each)):
                 met.add(each.period)
                 continue
             begins = first_day(each.period, each.ended_on)
@@ -282,6 +286,12 @@ class _Telling:
     def _about(self, region: str, name: str) -> dict[str, Any]:
         _, institution, drug = self._key.split("/", 2)
         return {"institution": institution, "drug": drug, "drug_name": name, "region": region}
+
+
+def _stands(known: Mapping[str, list[Any]], closed: Closed) -> bool:
+    """Return whether a period was told with figures up to its last day."""
+    told = known.get(closed.period, ())
+    return len(told) > _FIGURES and bool(told[_ENDED_ON] == closed.ended_on)
 
 
 def _earlier(known: Mapping[str, list[Any]], period: str, since: str, begins: str) -> Sequence[Any]:

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.policies.policy import Conclusion, State, because
-from gateway.policies.progress.progress_figures import Figures
 from gateway.policies.progress.roll_up import (
-    ACCEPTED,
     ID,
     KEPT_FIGURES,
     RULE,
-    TASK,
     Part,
     RollUp,
+    figures_in,
     kept_figures,
     standing,
 )
@@ -63,10 +61,9 @@ class Publication(RollUp):
 
 
 def _line(part: Part) -> dict[str, Any]:
-    figures = Figures(*part[ACCEPTED:KEPT_FIGURES], part[TASK])
     return {
         "drug": part[_DRUG],
         "drug_name": part[_NAME],
         "batch": part[_BATCH],
-        "figures": figures.as_data(),
+        "figures": figures_in(part).as_data(),
     }

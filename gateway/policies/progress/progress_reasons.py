@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
-from gateway.policies.policy import because, shown
-from gateway.policies.progress.measure import Measure
+from gateway.policies.policy import because
+from gateway.policies.progress.measure import Measure, shown_quantity
 from gateway.policies.quarters import first_of_next_month
 from gateway.policies.rulebook import Term
-from schemas.money import QUANTITY_SCALE, plain
 
 RULE: Final = "R4"
 MEASURES_APART: Final = "、"
@@ -55,7 +55,12 @@ class Quarter:
 
 def held_from(quarter: Quarter) -> str:
     """Return the day from which settlement is held (自次月起)."""
-    return first_of_next_month(date.fromisoformat(quarter.ended_on)).isoformat()
+    return _next_month(quarter.ended_on)
+
+
+@lru_cache(maxsize=4096)
+def _next_month(day: str) -> str:
+    return first_of_next_month(date.fromisoformat(day)).isoformat()
 
 
 def _in_force(*terms: Term | None) -> list[Term]:
@@ -71,8 +76,9 @@ def _ratio(quarter: Quarter, threshold: Term | None) -> str:
 
 def _cumulative(quarter: Quarter) -> str:
     found = quarter.found
-    total, due = (shown(plain(each, QUANTITY_SCALE)) for each in (found.total, found.total_due))
-    return f"累计 cumulative: {total} {'≥' if found.done else '<'} {due}"
+    sign = "≥" if found.done else "<"
+    total, due = shown_quantity(found.total), shown_quantity(found.total_due)
+    return f"累计 cumulative: {total} {sign} {due}"
 
 
 def why_warned(quarter: Quarter) -> dict[str, Any]:

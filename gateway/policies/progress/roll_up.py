@@ -26,6 +26,7 @@ from gateway.policies.policy import (
     conclusion_identity,
     withdrawal_cause,
 )
+from gateway.policies.progress.progress_figures import Figures
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import CALENDAR_DAY_ENDED
@@ -239,6 +240,11 @@ def kept_figures(message: Message, content: State) -> list[Any]:
 ACCEPTED, AMOUNT, CUMULATIVE, CUMULATIVE_AMOUNT = range(TASK + 1, TASK + 5)
 """Where the figures stand in what `kept_figures` returns."""
 KEPT_FIGURES: Final = CUMULATIVE_AMOUNT + 1
+
+
+def figures_in(part: Part) -> Figures:
+    """Return the figures of a part."""
+    return Figures(*part[ACCEPTED:KEPT_FIGURES])._replace(task=part[TASK])
 
 
 def shown_sum(parts: list[tuple[str, Part]], place: int, *, money: bool) -> str:

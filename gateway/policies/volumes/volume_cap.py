@@ -43,7 +43,7 @@ from gateway.policies.volumes.agreement_term_completion import (
     overpriced,
 )
 from gateway.policies.volumes.volume_cap_conversion import Product
-from gateway.policies.volumes.volume_cap_sums import CAP_ENDS, cap_claims, capped
+from gateway.policies.volumes.volume_cap_sums import CAP_ENDS, cap_claims, cap_of, capped
 from schemas.envelope import Message
 from schemas.events import ACCEPTANCE_RECORDED, VOLUME_DRUG_DESCRIBED, VOLUME_TASK_ASSIGNED
 
@@ -186,6 +186,10 @@ def _claims(
     quiet: list[list[Any]],
 ) -> Iterator[tuple[str, Claim]]:
     products, described_by = known.products, known.described_by
+    if not known.rows:  # nothing was bought: nothing can follow
+        watch = 1 if cap_of(agreement, about["region"], rules) is not None else 0
+        quiet.append(_quiet(agreement, products, watch))
+        return
     yield from completed(about, agreement, rules)
     yield from overpriced(about, agreement, products, described_by, rules)
     found = capped(agreement, about["region"], known.own, known.rows, products, rules)

@@ -82,7 +82,7 @@ def capped(
     Selected are `own`, the products of the institution's tasks, and those listed as selected in its
     region on the day. The cap is the one in force on the term's first day, or the first within the term.
     """
-    cap = _within(rules, region, "cap.non_selected", agreement)
+    cap = cap_of(agreement, region, rules)
     if cap is None:
         return None
     since = max(agreement.first, cap.since.isoformat())
@@ -97,14 +97,10 @@ def capped(
     )
 
 
-def _within(rules: Rulebook, region: str, name: str, agreement: Agreement) -> Term | None:
-    terms = rules.of(region)
-    if terms is None:
-        return None
-    found = rules.term(region, name, agreement.first)
-    if found is None and agreement.tasks:  # the paper came into force within the term
-        found = rules.term(region, name, agreement.last)
-    return found
+def cap_of(agreement: Agreement, region: str, rules: Rulebook) -> Term | None:
+    """Return the cap in force on a term's first day, or else on its last: the paper came within the term."""
+    found = rules.term(region, "cap.non_selected", agreement.first)
+    return found or rules.term(region, "cap.non_selected", agreement.last)
 
 
 def _listed(row: Row, region: str, products: Sequence[Product]) -> bool:
