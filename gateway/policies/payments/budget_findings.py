@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from gateway.policies.payments.ledger import FUND_SETTLEMENT, Balances, entry, institution_account
 from gateway.policies.payments.ledger_open import Wanted
+from gateway.policies.payments.rounding import worked
 from gateway.policies.rulebook import Rulebook, Term, Terms
 from schemas.budget import BudgetFinding, ReductionGround
 from schemas.events import (
@@ -192,7 +193,8 @@ def _surplus(known: Year, left: int, spent: int) -> Wanted | None:
         "share": share,
         "retained": yuan(retained),
     }
-    said = (f"{_less(known, spent)}{yuan(left)}", f"{yuan(left)} × {share} = {yuan(retained)}")
+    line = worked(f"{yuan(left)} × {share}", left * Fraction(share), retained)
+    said = (f"{_less(known, spent)}{yuan(left)}", line)
     owed = institution_account(known.institution, "surplus")
     return _finding(
         known,
@@ -222,7 +224,7 @@ def _overrun(known: Year, over: int, spent: int) -> Wanted | None:
     }
     said = (
         f"{_less(known, spent)}-{yuan(over)}",
-        f"基金分担 {yuan(over)} × {share} = {yuan(fund)}",
+        worked(f"基金分担 {yuan(over)} × {share}", over * Fraction(share), fund),
         f"自担 {yuan(over)} - {yuan(fund)} = {yuan(over - fund)}",
     )
     owed = institution_account(known.institution, "settlement")

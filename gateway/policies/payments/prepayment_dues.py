@@ -30,6 +30,7 @@ from gateway.policies.payments.prepayment_facts import (
     purchases,
     registration,
 )
+from gateway.policies.payments.rounding import worked
 from gateway.policies.policy import State, shown
 from gateway.policies.rulebook import Rulebook, Term, Terms
 from schemas.contract import ContractBasis
@@ -67,9 +68,18 @@ def may_go_on(state: State) -> bool:
 def share_of(amount: Fraction, share: Term, at_least: Term | None) -> int:
     """Return a share of an amount in fen: rounded up where it is a minimum (不低于), else half up."""
     exact = amount * Fraction(share.value)
-    if at_least is not None and at_least.value == "at_least":
+    if _is_minimum(at_least):
         return -(-exact.numerator // exact.denominator)
     return divide_half_up(exact.numerator, exact.denominator)
+
+
+def _is_minimum(at_least: Term | None) -> bool:
+    return at_least is not None and at_least.value == "at_least"
+
+
+def _worked(of: str, amount: Fraction, share: Term, at_least: Term | None) -> str:
+    exact, due = amount * Fraction(share.value), share_of(amount, share, at_least)
+    return worked(f"{of} × {share.value}", exact, due, up=_is_minimum(at_least))
 
 
 def in_force(terms: Terms, on: date, *names: str) -> tuple[Term, ...]:
@@ -109,7 +119,7 @@ def _of_contract(
     causes = (contract["id"], *([who["id"]] if who else []))
     amount = fen(contract["amount"])
     due = share_of(Fraction(amount), share, at_least)
-    said = f"合同金额 {yuan(amount)} × {share.value} = {yuan(due)}"
+    said = _worked(f"合同金额 {yuan(amount)}", Fraction(amount), share, at_least)
     about = _about(contract, base.value, PrepaymentStage.INITIAL, amount, share, due)
     yield _due(institution, f"c:{contract['contract_no']}", about, due, cited, (said,), causes)
     again = terms.value("prepayment.again", on)
@@ -140,7 +150,7 @@ def _after_completion(
     said = (
         f"实际采购 {numbers[0]} - 约定 {numbers[1]} = {numbers[2]}",
         f"{numbers[2]} × {shown(contract['unit_price'])} = {yuan(amount)}",
-        f"{yuan(amount)} × {share.value} = {yuan(due)}",
+        _worked(yuan(amount), Fraction(amount), share, at_least),
     )
     about = _about(contract, base, PrepaymentStage.AFTER_COMPLETION, amount, share, due)
     receipts = partial(_purchases, state["bought"], first, last)
@@ -223,8 +233,9 @@ def _of_year(
     pay_by = terms.value("prepayment.pay_by", on)
     cited = in_force(terms, on, "base", "share", "share_is", "pay_by", "excludes")
     total, months = fen(paid["amount"]), paid["months"]
-    due = share_of(Fraction(total, months), share, terms.value("prepayment.share_is", on))
-    said = (f"{yuan(total)} ÷ {months} 个月 × {share.value} = {yuan(due)}",)
+    average, at_least = Fraction(total, months), terms.value("prepayment.share_is", on)
+    due = share_of(average, share, at_least)
+    said = (_worked(f"{yuan(total)} ÷ {months} 个月", average, share, at_least),)
     about = {
         "region": paid["region"],
         "base": base.value,
@@ -267,7 +278,7 @@ def _package(
     causes: Sequence[str],
 ) -> Wanted:
     share, amount, due = sums
-    said = [f"中选药品采购金额 {yuan(amount)} × {share.value} = {yuan(due)}"]
+    said = [_worked(f"中选药品采购金额 {yuan(amount)}", Fraction(amount), share, None)]
     about = {
         "region": package["region"],
         "base": PrepaymentBase.QUARTERLY_PACKAGE.value,

@@ -89,7 +89,7 @@ class Telling(Drawing):
             if listed is None:
                 listed = market.effective(*place, since)
             now = in_force(listed, self.linked.get(listed.id, ()), since) if listed else None
-            shown = priced(now) if now is not None else "无挂网价 none listed"
+            shown = f"现为 now {priced(now)}" if now is not None else "无挂网价 none listed"
             line = f"{priced(price)} 自 {since} 起不再成立 no longer follows; {shown}"
             causes = (identity, *self._causes, reference, listed.id if listed else "")
             data = {

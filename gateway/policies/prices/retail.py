@@ -40,10 +40,16 @@ from schemas.money import PRICE_SCALE, QUANTITY_SCALE, plain, scaled, yuan
 from schemas.payment_standard import StandardBasis
 
 RULE: Final = "R11"
+STANDARD_RULE: Final = "R6"
+"""Where the papers say nothing of selling, a sale is split by what they say of the standard."""
 EXCESS: Final = "payment_standard.excess"
 BELOW: Final = "payment_standard.below"
 MARKUP: Final = "retail.markup"
 _NAMES: Final = (EXCESS, BELOW, MARKUP)
+
+
+def _rule_of(terms: list[Term]) -> str:
+    return RULE if any(term.name == MARKUP for term in terms) else STANDARD_RULE
 
 
 class Standard(NamedTuple):
@@ -240,7 +246,7 @@ class _Splitting(TradeDrawing):
                 "patient_excess": yuan(split.patient_excess),
                 "markup": plain(markup, PRICE_SCALE) if markup is not None else None,
                 "replaces": replaces or None,
-                "because": because(RULE, terms, lines, causes),
+                "because": because(_rule_of(terms), terms, lines, causes),
             },
         )
 
@@ -249,7 +255,8 @@ class _Splitting(TradeDrawing):
         if sale.split:
             line = "支付分担不再成立 no longer follows"
             causes = (sale.split[0], identity, *self._causes)
-            why = because(RULE, self._terms(sale), [line], causes)
+            terms = self._terms(sale)
+            why = because(_rule_of(terms), terms, [line], causes)
             data = {"split_id": sale.split[0], "because": why}
             self.told(PAYMENT_SPLIT_ENDED, identity, sale, data)
 

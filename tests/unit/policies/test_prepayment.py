@@ -80,6 +80,20 @@ def test_a_minimum_is_rounded_up_to_the_fen(quantity: str, amount: str) -> None:
     assert due[1].data["amount"] == amount
 
 
+def test_what_is_rounded_says_how_so_that_a_person_comes_to_the_same() -> None:
+    said = {"agreed_quantity": "1000.0000", "unit_price": "0.333333", "amount": "333.33"}
+    for region, share, line in (
+        (YUNNAN, "0.30", "= 99.999 → 100.00 (不低于,进至分 rounded up)"),
+        (CHONGQING, "0.50", "= 166.665 → 166.67 (不低于,进至分 rounded up)"),
+    ):
+        (due,) = after(contract(region=region, **said)).drawn
+        assert due[1].data["because"]["arithmetic"] == [f"合同金额 333.33 × {share} {line}"]
+    (due,) = after(year_paid("2019", "1000000.01", months=11)).drawn
+    assert due[1].data["because"]["arithmetic"] == [
+        "1000000.01 ÷ 11 个月 × 0.30 = 27272.727545… → 27272.73 (四舍五入至分 rounded half up)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("changed", "prepaid"),
     [

@@ -235,3 +235,4 @@ def test_guizhous_fund_takes_part_up_to_the_standard_too() -> None:
     sale = sold("1", "0.600000", "2020-07-01", region=GUIZHOU, institution="P52010000001")
     ((_, split),) = after(standard("gz", "0.500000", "2020-06-01", GUIZHOU), sale).drawn
     assert split.data["because"]["clauses"] == ["黔医保发〔2019〕69号 五（五）"]
+    assert split.data["because"]["rule"] == "R6"  # its paper says nothing of selling
