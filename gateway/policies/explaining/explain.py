@@ -22,6 +22,9 @@ NODES: Final = 500
 FIRST_BYTES: Final = 160
 _SUPERSEDES: Final = b'"supersedes":"'
 _PARTNER_INPUT: Final = "对接方报文"
+_OWN_INPUT: Final = "网关自记"
+_OWN: Final = frozenset({"calendar"})
+"""Who speaks for the gateway itself: the calendar says that days have ended."""
 
 Papers = Mapping[str, Paper]
 """The registered papers by number."""
@@ -204,7 +207,8 @@ def _reasons(because: dict[str, Any], papers: Papers) -> Iterator[str]:
 
 
 def _origin(raw: Raw) -> Iterator[str]:
-    yield f"{_PARTNER_INPUT} from {raw.partner}: 接口 {raw.interface}, 报文编号 {raw.partner_message_id}"
+    who = _OWN_INPUT if raw.interface in _OWN else _PARTNER_INPUT
+    yield f"{who} from {raw.partner}: 接口 {raw.interface}, 报文编号 {raw.partner_message_id}"
     yield f"原文 raw: {raw.size} 字节 bytes, SHA-256 {raw.digest}"
     if raw.first_bytes:
         yield f"  {raw.first_bytes}"

@@ -179,6 +179,6 @@ def _conversions(found: Capped, rows: Iterable[Row]) -> Iterator[str]:
         if weight:
             total = shown(plain(quantity * weight, QUANTITY_SCALE))
             unit = found.weights.unit
-            yield f"{product}: {amount} × {weight} (百万分之一 10^-6 {unit}) = {total}"
+            yield f"{product}: {amount} × 每单位含量 content {weight} ({unit}) = {total}"
         else:
             yield f"{product}: {amount} 未注明可比含量,不计入 no comparable content, not counted"

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import cast
 
 import orjson
 
 from gateway.journal.sqlite import SqliteJournal
+from gateway.policies.daykeeping import day_ended
 from gateway.policies.explaining.explain import (
     CAUSES_SHOWN,
     NODES,
@@ -79,6 +81,14 @@ async def test_a_hold_is_explained_down_to_what_the_partners_sent(journal: Sqlit
     told = orjson.loads(orjson.dumps(as_dict(tree)))
     assert told["because"]["rule"] == "R4"
     assert told["causes"][1]["raw"]["digest"] == entry.digest
+
+
+async def test_the_end_of_a_day_is_told_as_the_gateways_own_word(journal: SqliteJournal) -> None:
+    given = day_ended(GUIZHOU, date(2020, 3, 31), NOW)
+    await journal.commit(Commit(submissions=[given]))
+    text = render_text(await explain(journal, given.id))
+    assert "网关自记 from calendar: 接口 calendar, 报文编号 520000:2020-03-31" in text
+    assert "对接方报文" not in text
 
 
 async def test_a_cause_that_is_missing_is_named(journal: SqliteJournal) -> None:

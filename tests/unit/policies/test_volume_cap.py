@@ -181,7 +181,7 @@ def test_chongqing_counts_ten_milligrams_as_two_of_five(quantity: str, breached:
     if breached:
         (found,) = of(host, VOLUME_CAP_BREACHED)
         assert found["because"]["clauses"] == ["渝府办发〔2019〕29号 二（二）"]
-        assert "× 10000" in found["because"]["arithmetic"][1]
+        assert "× 每单位含量 content 10000 (" in found["because"]["arithmetic"][1]
 
 
 @pytest.mark.parametrize("other", [{}, strength(10_000, "g")])
