@@ -25,20 +25,38 @@ _MONTHS_IN_QUARTER: Final = 3
 Year = Annotated[str, Field(strict=True, pattern=YEAR_PATTERN)]
 
 
-class TaskAssigned(Statement):
+class OfDrug(Statement):
+    """What is said of a product of one drug; local codes are the partner's own."""
+
+    local_code: LocalCode
+    unified_code: UnifiedCode
+    drug: DrugCode
+    drug_name: Text
+
+
+class OfInstitution(OfDrug):
+    """What is said of an institution and a product."""
+
+    institution_local: LocalCode
+    institution: Institution
+    region: Region
+
+
+class YearlyFigure(OfInstitution):
+    """What an institution reports or has used of a product in a batch's year."""
+
+    community: Text | None = None
+    batch: Text
+    year: Year
+
+
+class TaskAssigned(OfInstitution):
     """采购任务量: what an institution has to buy of a drug's selected product in a task term.
 
     `quarters` splits the term's task by its quarters in order; each is the quantity due in that quarter.
     `selected_price` is the agreed price (中选价) per minimum unit, where the agreement states it.
     """
 
-    local_code: LocalCode
-    unified_code: UnifiedCode
-    drug: DrugCode
-    drug_name: Text
-    institution_local: LocalCode
-    institution: Institution
-    region: Region
     batch: Text
     task_volume: QuantityText
     quarters: tuple[QuantityText, ...] = Field(min_length=1, max_length=12)
@@ -66,7 +84,7 @@ class QuantityBasis(StrEnum):
     PLATFORM_PURCHASE = "platform_purchase"
 
 
-class VolumeReported(Statement):
+class VolumeReported(YearlyFigure):
     """报量: what an institution reports to need of one product in a batch, for an agreement year.
 
     A report of the same product, batch and year that is made later (`reported_on`) replaces the earlier
@@ -74,44 +92,24 @@ class VolumeReported(Statement):
     the paper lets communities take part as one, every message of its members must name it alike.
     """
 
-    local_code: LocalCode
-    unified_code: UnifiedCode
-    drug: DrugCode
-    drug_name: Text
-    institution_local: LocalCode
-    institution: Institution
-    region: Region
-    community: Text | None = None
-    batch: Text
-    year: Year
     reported_volume: QuantityText
     reported_on: DateText
 
 
-class VolumeUsedLastYear(Statement):
+class VolumeUsedLastYear(YearlyFigure):
     """上年度使用量: what an institution used (or bought on the platform) of one product in a year.
 
     `year` is the year of use: a report for 2022 is held against the use of 2021. `public` tells a public
     institution (公立医疗机构) from others. Figures that are counted later replace earlier ones.
     """
 
-    local_code: LocalCode
-    unified_code: UnifiedCode
-    drug: DrugCode
-    drug_name: Text
-    institution_local: LocalCode
-    institution: Institution
-    region: Region
-    community: Text | None = None
-    batch: Text
-    year: Year
     basis: QuantityBasis
     public: Annotated[bool, Field(strict=True)]
     used_volume: QuantityText
     counted_on: DateText
 
 
-class VolumePublished(Statement):
+class VolumePublished(OfDrug):
     """公布采购量: a batch's quantity of one drug for a region and year, to be split by institutions.
 
     `year` is the agreement year (the shares are those of the year before). `step` is the smallest quantity
@@ -119,10 +117,6 @@ class VolumePublished(Statement):
     the cycle's last day where it is published, else the paper's own length of the term counts.
     """
 
-    local_code: LocalCode
-    unified_code: UnifiedCode
-    drug: DrugCode
-    drug_name: Text
     region: Region
     batch: Text
     year: Year
@@ -151,13 +145,9 @@ class WindowClosed(Statement):
     closed_on: DateText
 
 
-class TermExtended(Statement):
+class TermExtended(OfDrug):
     """采购周期延长: an authority lets a batch's term for a drug go on until `extended_to`."""
 
-    local_code: LocalCode
-    unified_code: UnifiedCode
-    drug: DrugCode
-    drug_name: Text
     region: Region
     batch: Text
     extended_to: DateText

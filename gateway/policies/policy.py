@@ -153,6 +153,11 @@ def because(
     }
 
 
+def in_key(name: str) -> str:
+    """Return a name as part of a state's key: a slash of its own must not look like a border."""
+    return name.replace("~", "~0").replace("/", "~1") if "/" in name or "~" in name else name
+
+
 def shown(text: str) -> str:
     """Return a fixed-scale decimal as people write it: 6999.0000 is 6999, 0.053000 is 0.053."""
     return text.rstrip("0").rstrip(".") if "." in text else text

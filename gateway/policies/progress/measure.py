@@ -106,7 +106,7 @@ def measure(tasks: Iterable[Task], accepted: Sequence[Row], ended_on: str) -> Me
         due=due,
         total=sum(row.quantity for row in of_term),
         total_due=total_due,
-        done_on=_reached(of_term, total_due),
+        done_on=reached(of_term, total_due),
         tasks=tuple(sorted(task.id for _, task in windows.values())),
         of_quarter=of_quarter,
         of_term=of_term,
@@ -126,10 +126,11 @@ def _inside(day: str, found: Window) -> bool:
     return found.first <= day <= found.last
 
 
-def _reached(of_term: Sequence[Row], total_due: int) -> str:
+def reached(rows: Sequence[Row], quantity: int) -> str:
+    """Return the day on which rows, in order, come to a quantity; "" when they do not."""
     so_far = 0
-    for row in of_term:
+    for row in rows:
         so_far += row.quantity
-        if so_far >= total_due:
+        if so_far >= quantity:
             return row.day
     return ""

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from gateway.policies.policy import State
+from gateway.policies.progress.measure_receipts import receipt, without_receipt
 from schemas.envelope import Message
+from schemas.events import ACCEPTANCE_RECORDED
 from schemas.money import PRICE_SCALE, QUANTITY_SCALE, divide_half_up, scaled
 
 _FEN: Final = 10 ** (PRICE_SCALE + QUANTITY_SCALE - 2)
@@ -53,13 +55,23 @@ def with_task(state: State, message: Message, content: State, *, by_quarters: bo
     return {**state, "tasks": {**state["tasks"], content["batch"]: of_batch}}
 
 
-def without_task(state: State, gone: str) -> State:
+def _without_task(state: State, gone: str) -> State:
     """Return the state without a task; the batch goes with its last one."""
     kept = {
         batch: {identity: entry for identity, entry in entries.items() if identity != gone}
         for batch, entries in state["tasks"].items()
     }
     return {**state, "tasks": {batch: entries for batch, entries in kept.items() if entries}}
+
+
+def without_fact(state: State, gone: Message, content: State, *, amounts: bool = False) -> State:
+    """Return the state without a task or an acceptance; one that it does not know changes nothing.
+
+    `amounts`: whether its ledger keeps the amounts of receipts.
+    """
+    if gone.type == ACCEPTANCE_RECORDED:
+        return without_receipt(state, receipt(gone, content, amount=amounts)) or state
+    return _without_task(state, gone.id)
 
 
 def tasks_of(entries: Entries) -> list[Task]:

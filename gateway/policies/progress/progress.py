@@ -41,14 +41,13 @@ from gateway.policies.progress.measure_receipts import (
     receipt,
     rows_of,
     with_receipt,
-    without_receipt,
 )
 from gateway.policies.progress.measure_tasks import (
     counted,
     latest_of,
     tasks_of,
     with_task,
-    without_task,
+    without_fact,
 )
 from gateway.policies.progress.progress_reasons import (
     Quarter,
@@ -60,7 +59,7 @@ from gateway.policies.progress.progress_reasons import (
     why_resumed,
     why_warned,
 )
-from gateway.policies.quarters import is_quarter
+from gateway.policies.quarters import day_in_china, is_quarter
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import (
@@ -133,14 +132,12 @@ class Progress(MeasuresPeriods):
         rules: Rulebook,
     ) -> Judgement:
         """Take back a task, an acceptance or a closed period, and end what rested on it alone."""
-        if gone.type == ACCEPTANCE_RECORDED:
-            row = receipt(gone, content)
-            day, after = row.day, without_receipt(state, row) or state
-        elif gone.type == VOLUME_TASK_ASSIGNED:
-            day, after = content["assigned_on"], without_task(state, gone.id)
-        else:
+        if gone.type == VOLUME_PERIOD_CLOSED:
             day = content["ended_on"]
             after = {**state, "closed": not_closed(state["closed"], gone)}
+        else:
+            day = content.get("assigned_on") or day_in_china(content["accepted_at"])
+            after = without_fact(state, gone, content)
         cause = withdrawal_cause(by.id)
         return _Assessment(key, after, by, day, rules, cause=cause, before=state).judgement()
 

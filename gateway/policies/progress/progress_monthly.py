@@ -34,7 +34,6 @@ from gateway.policies.progress.measure_receipts import (
     EMPTY,
     receipt,
     with_receipt,
-    without_receipt,
 )
 from gateway.policies.progress.measure_tasks import (
     Task,
@@ -42,7 +41,7 @@ from gateway.policies.progress.measure_tasks import (
     latest_of,
     tasks_of,
     with_task,
-    without_task,
+    without_fact,
 )
 from gateway.policies.progress.progress_figures import (
     NO_EARLIER,
@@ -120,10 +119,8 @@ class Monitoring(MeasuresPeriods):
         """Take back a task, an acceptance or a closed period; what it was measured with is measured anew."""
         if gone.type == VOLUME_PERIOD_CLOSED:
             after = {**state, "closed": not_closed(state["closed"], gone)}
-        elif gone.type == VOLUME_TASK_ASSIGNED:
-            after = without_task(state, gone.id)
         else:
-            after = without_receipt(state, receipt(gone, content, amount=True)) or state
+            after = without_fact(state, gone, content, amounts=True)
         return _Telling(key, after, by, withdrawal_cause(by.id), rules).judgement()
 
 

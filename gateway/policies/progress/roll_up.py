@@ -18,12 +18,14 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar, Final
 
+from gateway.policies.ended_days import EndedDays
 from gateway.policies.policy import (
     Conclusion,
     Judgement,
     Scope,
     State,
     conclusion_identity,
+    in_key,
     withdrawal_cause,
 )
 from gateway.policies.progress.progress_figures import Figures
@@ -55,7 +57,7 @@ def reporting_month(day: str) -> str:
     return (ended.replace(day=1) - _DAY).isoformat()[:_MONTH]
 
 
-class RollUp(ABC):
+class RollUp(EndedDays, ABC):
     """汇总: the machinery. A kind of whole says where its parts belong and what it looks like."""
 
     name: ClassVar[str]
@@ -86,7 +88,7 @@ class RollUp(ABC):
         place = self.place(content)
         if not place:
             return Scope()
-        named = "/".join(map(_in_key, place.values()))
+        named = "/".join(map(in_key, place.values()))
         return Scope(f"{province}/{content['ended_on'][:_MONTH]}/{named}", region=province)
 
     def begin(self, record: State | None) -> State:
@@ -98,14 +100,6 @@ class RollUp(ABC):
             "parts": {},
             "told": [],
         }
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Return the province's record: the last day that has ended."""
-        return {"day": max(content["day"], record["day"] if record else "")}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the record as it is: a day that has ended stays so."""
-        return record or {"day": ""}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
@@ -198,11 +192,6 @@ def _drawn_up_until(month: str) -> str:
     """Return the last day at whose end a month's wholes are drawn up."""
     next_month = (date.fromisoformat(f"{month}-28") + 4 * _DAY).isoformat()[:_MONTH]
     return f"{next_month}-{DRAWN_UP_UNTIL:02d}"
-
-
-def _in_key(name: str) -> str:
-    """Return a name as part of a key: a slash of its own must not look like a border."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _stands(part: Part) -> bool:

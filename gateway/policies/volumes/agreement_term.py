@@ -12,17 +12,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gateway.policies.claims import Difference
+from gateway.policies.ended_days import EndedDays
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.volumes.agreement_term_claims import TERM_ENDS, next_due, term_claims
+from gateway.policies.volumes.volume_windows import without
 from schemas.envelope import Message
 from schemas.events import CALENDAR_DAY_ENDED, VOLUME_PUBLISHED, VOLUME_TERM_EXTENDED
 
 _FACTS: Final = {VOLUME_PUBLISHED: "published", VOLUME_TERM_EXTENDED: "extended"}
 
 
-class AgreementTerm:
+class AgreementTerm(EndedDays):
     """采购周期: published quantities, extensions and ends of days in; terms, renewals and ends out."""
 
     name: Final = "agreement_term"
@@ -39,14 +41,6 @@ class AgreementTerm:
         """Return a state that knows the last day that has ended."""
         day = record["day"] if record is not None else ""
         return {"published": {}, "extended": {}, "day": day, "due": "", "open": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:  # noqa: ARG002
-        """Return the province's record: the last day that has ended."""
-        return {"day": max(content["day"], record["day"] if record else "")}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the record as it is: a day that has ended stays so."""
-        return record or {"day": ""}
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
@@ -76,8 +70,8 @@ class AgreementTerm:
         if gone.type == CALENDAR_DAY_ENDED:
             return Judgement()
         kind = _FACTS[gone.type]
-        facts = {identity: each for identity, each in state[kind].items() if identity != gone.id}
-        return _settled(key, {**state, kind: facts}, by, withdrawal_cause(by.id), rules)
+        after = {**state, kind: without(state[kind], gone)}
+        return _settled(key, after, by, withdrawal_cause(by.id), rules)
 
 
 def _fact(message: Message, content: State) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from gateway.policies.claims import Claim
 from gateway.policies.policy import because, shown
+from gateway.policies.progress.measure import reached
 from gateway.policies.progress.measure_periods import lies_in
 from gateway.policies.progress.measure_receipts import Row, ids_of
 from gateway.policies.progress.measure_tasks import Task, agreed_amount
@@ -71,17 +72,8 @@ def agreements_of(batch: str, tasks: Sequence[Task], rows: Sequence[Row]) -> Ite
         inside.sort(key=lambda row: (row.day, row.ids))
         volume = sum(task.volume for task in found)
         bought = sum(row.quantity for row in inside)
-        done = _reached(inside, volume) if 0 < volume <= bought else ""
+        done = reached(inside, volume) if 0 < volume <= bought else ""
         yield Agreement(batch, first, last, found, inside, volume, bought, done)
-
-
-def _reached(rows: Sequence[Row], volume: int) -> str:
-    so_far = 0
-    for row in rows:
-        so_far += row.quantity
-        if so_far >= volume:
-            return row.day
-    return ""
 
 
 def completed(

@@ -11,9 +11,18 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from gateway.policies.claims import Claim, Difference
-from gateway.policies.policy import Judgement, Regionless, Scope, State, because, withdrawal_cause
+from gateway.policies.policy import (
+    Judgement,
+    Regionless,
+    Scope,
+    State,
+    because,
+    in_key,
+    withdrawal_cause,
+)
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
+from gateway.policies.volumes.volume_windows import without
 from schemas.envelope import Message
 from schemas.events import TENDER_GROUP_QUALIFIED, TENDER_ROUTE_DECIDED, TENDER_ROUTE_WITHDRAWN
 from schemas.tender import Route
@@ -33,7 +42,7 @@ class TenderRoute(Regionless):
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the group's state."""
         names = (content["region"], content["project"], content["group"])
-        return Scope("/".join(name.replace("~", "~0").replace("/", "~1") for name in names))
+        return Scope("/".join(map(in_key, names)))
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
@@ -54,8 +63,8 @@ class TenderRoute(Regionless):
         rules: Rulebook,
     ) -> Judgement:
         """Take back a list; the one before it counts again."""
-        lists = {identity: each for identity, each in state["lists"].items() if identity != gone.id}
-        return _settled(key, {**state, "lists": lists}, by, withdrawal_cause(by.id), rules)
+        after = {**state, "lists": without(state["lists"], gone)}
+        return _settled(key, after, by, withdrawal_cause(by.id), rules)
 
 
 def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from gateway.policies.claims import Claim, Difference
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, in_key, withdrawal_cause
 from gateway.policies.progress.measure_receipts import (
     EMPTY,
     Row,
     receipt,
     rows_of,
     with_receipt,
-    without_receipt,
 )
 from gateway.policies.progress.measure_tasks import (
     Task,
@@ -31,7 +30,7 @@ from gateway.policies.progress.measure_tasks import (
     latest_of,
     tasks_of,
     with_task,
-    without_task,
+    without_fact,
 )
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
@@ -65,8 +64,7 @@ class Purchases:
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the institution's state for the drug, or all of a drug's in the province."""
-        drug = content["drug"].replace("~", "~0").replace("/", "~1")
-        place = f"{content['region'][:2]}0000/{drug}"
+        place = f"{content['region'][:2]}0000/{in_key(content['drug'])}"
         if message.type == VOLUME_DRUG_DESCRIBED:
             return Scope(prefix=f"{place}/", region=place)
         return Scope(f"{place}/{content['institution']}", region=place)
@@ -118,12 +116,9 @@ class Purchases:
         rules: Rulebook,
     ) -> Judgement:
         """Take back a task or an acceptance."""
-        if gone.type == ACCEPTANCE_RECORDED:
-            after = without_receipt(state, receipt(gone, content)) or state
-        elif gone.type == VOLUME_TASK_ASSIGNED:
-            after = without_task(state, gone.id)
-        else:
+        if gone.type == VOLUME_DRUG_DESCRIBED:
             return Judgement()
+        after = without_fact(state, gone, content)
         return _settled(key, after, by, withdrawal_cause(by.id), rules, content["drug"])
 
 

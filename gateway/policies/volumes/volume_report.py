@@ -10,14 +10,14 @@ are known; what was not reported at all is found when the reporting window close
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import ClassVar, Final
 
 from gateway.policies.claims import Difference
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, State, in_key, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.volumes.volume_report_claims import REPORT_ENDS, report_claims
+from gateway.policies.volumes.volume_windows import WaitsForWindow, with_window, without
 from schemas.envelope import Message
 from schemas.events import VOLUME_REPORTED, VOLUME_USED_LAST_YEAR, VOLUME_WINDOW_CLOSED
 from schemas.money import QUANTITY_SCALE, scaled
@@ -28,34 +28,18 @@ _DATES: Final = {VOLUME_REPORTED: "reported_on", VOLUME_USED_LAST_YEAR: "counted
 _VOLUMES: Final = {VOLUME_REPORTED: "reported_volume", VOLUME_USED_LAST_YEAR: "used_volume"}
 
 
-class VolumeReport:
+class VolumeReport(WaitsForWindow):
     """报量: reports, last year's use and closed windows in; what is short or missing, and proposals, out."""
 
     name: Final = "volume_report"
     consumes: Final = frozenset({*_FACTS, VOLUME_WINDOW_CLOSED})
+    window: ClassVar[WindowKind] = WindowKind.REPORTING
+    facts: ClassVar[tuple[str, ...]] = ("reported", "used")
 
-    def keys(self, message: Message, content: State) -> Scope:
-        """Return the unit's state for the drug, or all states of a closed window's province."""
-        province = f"{content['region'][:2]}0000"
-        if message.type == VOLUME_WINDOW_CLOSED:
-            if content["window"] != WindowKind.REPORTING:
-                return Scope()
-            return Scope(prefix=f"{province}/", region=province)
-        unit = _in_key(content.get("community") or content["institution"])
-        return Scope(f"{province}/{unit}/{_in_key(content['drug'])}", region=province)
-
-    def begin(self, record: State | None) -> State:
-        """Return a state that knows the windows which closed before it began."""
-        windows = record["windows"] if record is not None else {}
-        return {"reported": {}, "used": {}, "windows": windows, "open": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:
-        """Return the province's record with one more closed window."""
-        return {"windows": with_window(record["windows"] if record else {}, message, content)}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the province's record without a closed window."""
-        return {"windows": without_window(record["windows"] if record else {}, gone)}
+    def place(self, content: State) -> str:
+        """Return the reporting unit's state for the drug."""
+        unit = in_key(content.get("community") or content["institution"])
+        return f"{unit}/{in_key(content['drug'])}"
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
@@ -79,14 +63,8 @@ class VolumeReport:
         rules: Rulebook,
     ) -> Judgement:
         """Take back a report, a figure or a closed window."""
-        if gone.type == VOLUME_WINDOW_CLOSED:
-            after = {**state, "windows": without_window(state["windows"], gone)}
-        else:
-            kind = _FACTS[gone.type]
-            facts = {
-                identity: each for identity, each in state[kind].items() if identity != gone.id
-            }
-            after = {**state, kind: facts}
+        kind = _FACTS.get(gone.type, "windows")
+        after = {**state, kind: without(state[kind], gone)}
         return _settled(key, after, by, withdrawal_cause(by.id), rules)
 
 
@@ -115,20 +93,3 @@ def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebo
         VolumeReport.name, key, cause, message.id, day, state["open"], REPORT_ENDS
     )
     return difference.judgement(state, wanted)
-
-
-def with_window(
-    known: Mapping[str, list[Any]], message: Message, content: State
-) -> dict[str, list[Any]]:
-    """Return the closed windows with one more, by message id: region, batch, year, day."""
-    window = [content["region"], content["batch"], content["year"], content["closed_on"]]
-    return {**known, message.id: window}
-
-
-def without_window(known: Mapping[str, list[Any]], gone: Message) -> dict[str, list[Any]]:
-    """Return the closed windows without the one that a message closed."""
-    return {identity: window for identity, window in known.items() if identity != gone.id}
-
-
-def _in_key(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

@@ -9,14 +9,14 @@ by shares of that sum. Figures that come or are corrected later give the result 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Difference
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.volumes.volume_report import with_window, without_window
 from gateway.policies.volumes.volume_split_claims import SPLIT_ENDS, split_claims
+from gateway.policies.volumes.volume_windows import WaitsForWindow, with_window, without
 from schemas.envelope import Message
 from schemas.events import VOLUME_PUBLISHED, VOLUME_USED_LAST_YEAR, VOLUME_WINDOW_CLOSED
 from schemas.money import QUANTITY_SCALE, scaled
@@ -26,33 +26,17 @@ _SHARD: Final = 2
 """Figures lie in drawers by the last digits of the institution's code: taking one in copies one drawer."""
 
 
-class VolumeSplit:
+class VolumeSplit(WaitsForWindow):
     """分解与汇总: last year's figures, published quantities and closed windows in; splits and sums out."""
 
     name: Final = "volume_split"
     consumes: Final = frozenset({VOLUME_USED_LAST_YEAR, VOLUME_PUBLISHED, VOLUME_WINDOW_CLOSED})
+    window: ClassVar[WindowKind] = WindowKind.STATISTICS
+    facts: ClassVar[tuple[str, ...]] = ("used", "published")
 
-    def keys(self, message: Message, content: State) -> Scope:
-        """Return the drug's state in the province, or all of them for a closed window."""
-        province = f"{content['region'][:2]}0000"
-        if message.type == VOLUME_WINDOW_CLOSED:
-            if content["window"] != WindowKind.STATISTICS:
-                return Scope()
-            return Scope(prefix=f"{province}/", region=province)
-        return Scope(f"{province}/{content['drug']}", region=province)
-
-    def begin(self, record: State | None) -> State:
-        """Return a state that knows the windows which closed before it began."""
-        windows = record["windows"] if record is not None else {}
-        return {"used": {}, "published": {}, "windows": windows, "open": {}}
-
-    def remember(self, record: State | None, message: Message, content: State) -> State:
-        """Return the province's record with one more closed window."""
-        return {"windows": with_window(record["windows"] if record else {}, message, content)}
-
-    def forget(self, record: State | None, gone: Message, content: State) -> State:  # noqa: ARG002
-        """Return the province's record without a closed window."""
-        return {"windows": without_window(record["windows"] if record else {}, gone)}
+    def place(self, content: State) -> str:
+        """Return the drug's state."""
+        return str(content["drug"])
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
@@ -79,11 +63,9 @@ class VolumeSplit:
         """Take back a figure, a published quantity or a closed window."""
         if gone.type == VOLUME_USED_LAST_YEAR:
             after = _without_use(state, gone, content)
-        elif gone.type == VOLUME_PUBLISHED:
-            published = {name: each for name, each in state["published"].items() if name != gone.id}
-            after = {**state, "published": published}
         else:
-            after = {**state, "windows": without_window(state["windows"], gone)}
+            kind = "published" if gone.type == VOLUME_PUBLISHED else "windows"
+            after = {**state, kind: without(state[kind], gone)}
         return _settled(key, after, by, withdrawal_cause(by.id), content, rules)
 
 
@@ -111,7 +93,7 @@ def _with_use(state: State, message: Message, content: State) -> State:
 def _without_use(state: State, gone: Message, content: State) -> State:
     round_, drawer = _place(content)
     drawers = state["used"].get(round_, {})
-    kept = {name: each for name, each in drawers.get(drawer, {}).items() if name != gone.id}
+    kept = without(drawers.get(drawer, {}), gone)
     return {**state, "used": {**state["used"], round_: {**drawers, drawer: kept}}}
 
 
