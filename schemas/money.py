@@ -71,10 +71,10 @@ def plain(value: int, scale: int) -> str:
     """Return an integer number of 10^-scale units as a decimal string with exactly `scale` places."""
     if not scale:
         return str(value)
-    sign, digits = ("-", str(-value)) if value < 0 else ("", str(value))
-    if len(digits) <= scale:
-        digits = digits.zfill(scale + 1)
-    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"
+    digits = str(value)
+    if value < 0 or len(digits) <= scale:
+        digits = digits.zfill(scale + (2 if value < 0 else 1))  # zeros go behind the sign
+    return f"{digits[:-scale]}.{digits[-scale:]}"
 
 
 def fen(text: str) -> int:

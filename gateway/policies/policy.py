@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message, message_identity
@@ -18,8 +18,7 @@ State = dict[str, Any]
 POLICY_PARTNER: Final = "policy-"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):  # and so is a judgement: one of each is made for every message and policy
     """Which states a message concerns.
 
     `key`: one state. `prefix`: instead, every state whose key begins so. `region`: key of the region's
@@ -39,8 +38,7 @@ class Conclusion:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What came of one message for one state. `state` None: it stays as it was."""
 
     state: State | None = None

@@ -42,12 +42,12 @@ class Measure:
     of_term: Sequence[Row]
 
     @cached_property
-    def in_quarter(self) -> tuple[str, ...]:
+    def in_quarter(self) -> list[str]:
         """Return the message ids of the quarter's acceptances."""
         return ids_of(self.of_quarter)
 
     @cached_property
-    def in_term(self) -> tuple[str, ...]:
+    def in_term(self) -> list[str]:
         """Return the message ids of all of the term's acceptances."""
         return ids_of(self.of_term)
 
@@ -99,7 +99,7 @@ def measure(tasks: Iterable[Task], accepted: Sequence[Row], ended_on: str) -> Me
     due = sum(task.quarters[each.index] for each, task in windows.values())
     total_due = sum(sum(task.quarters[: each.index + 1]) for each, task in windows.values())
     of_term = [row for row in accepted if _counts(row, windows)]
-    of_term.sort(key=_by_day)
+    of_term.sort()  # by day and id
     of_quarter = [row for row in of_term if _inside(row.day, windows[row.product][0])]
     return Measure(
         accepted=sum(row.quantity for row in of_quarter),
@@ -116,10 +116,6 @@ def measure(tasks: Iterable[Task], accepted: Sequence[Row], ended_on: str) -> Me
 def _counts(row: Row, windows: Mapping[str, tuple[Window, Task]]) -> bool:
     place = windows.get(row.product)
     return place is not None and place[1].first <= row.day <= place[1].last
-
-
-def _by_day(row: Row) -> tuple[str, str]:
-    return (row.day, row.ids)
 
 
 def _inside(day: str, found: Window) -> bool:

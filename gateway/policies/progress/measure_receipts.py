@@ -9,8 +9,8 @@ corrected must be found again. Quantities are 10^-4 units, prices 10^-6 yuan, am
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from gateway.policies.policy import State
 from gateway.policies.quarters import day_in_china
@@ -53,11 +53,16 @@ def receipt(message: Message, content: State, *, amount: bool = False) -> Row:
     )
 
 
-def ids_of(rows: Iterable[Sequence[Any]]) -> tuple[str, ...]:
+def ids_of(rows: Iterable[Row]) -> list[str]:
     """Return the message ids of rows, one by one."""
-    return tuple(
-        row[1][at : at + ID_LENGTH] for row in rows for at in range(0, len(row[1]), ID_LENGTH)
-    )
+    found: list[str] = []
+    for row in rows:
+        ids = row.ids
+        if len(ids) == ID_LENGTH:
+            found.append(ids)
+        else:
+            found += (ids[at : at + ID_LENGTH] for at in range(0, len(ids), ID_LENGTH))
+    return found
 
 
 def with_receipt(state: State, row: Row) -> State | None:
@@ -88,13 +93,14 @@ def without_receipt(state: State, row: Row) -> State | None:
     return {**state, "months": {**months, month: left}}
 
 
-def rows_of(state: State, first: str = "", last: str = LAST_DAY) -> Iterator[Row]:
-    """Yield what was accepted from a day to a day (both inclusive, ISO), in no order."""
+def rows_of(state: State, first: str = "", last: str = LAST_DAY) -> list[Row]:
+    """Return what was accepted from a day to a day (both inclusive, ISO), in no order."""
     since, until, goods = first[:_MONTH], last[:_MONTH], state["goods"]
+    found: list[Row] = []
     for month, text in state["months"].items():
         if since <= month <= until:
-            yield from _read(f"{month}-", text, goods, first, last)
-    yield from _read("", state["recent"], goods, first, last)
+            found += _read(f"{month}-", text, goods, first, last)
+    return found + _read("", state["recent"], goods, first, last)
 
 
 def _holds(text: str, identity: str) -> bool:
@@ -114,14 +120,17 @@ def _line(day: str, row: Row, goods: Sequence[str]) -> str:
 
 def _read(
     month: str, text: str, goods: Sequence[str], first: str = "", last: str = LAST_DAY
-) -> Iterator[Row]:
-    """Yield the rows of a month's text, or of the recent ones, which have their whole day (`month` "")."""
+) -> list[Row]:
+    """Return the rows of a month's text, or of the recent ones, which have their whole day (`month` "")."""
+    found = []
     for part in text.split(_ROWS) if text else ():
         short, _, rest = part.partition(_FIELDS)
         day = month + short
         if first <= day <= last:
             product, quantity, price, amount, ids = rest.split(_FIELDS)
-            yield Row(day, ids, int(quantity), goods[int(product)], int(price), int(amount or 0))
+            sums = (int(price), int(amount or 0))
+            found.append(Row(day, ids, int(quantity), goods[int(product)], *sums))
+    return found
 
 
 def _written(rows: Iterable[Row], goods: Sequence[str]) -> str:
@@ -131,7 +140,7 @@ def _written(rows: Iterable[Row], goods: Sequence[str]) -> str:
 def _folded(recent: str, months: Mapping[str, str], goods: Sequence[str]) -> dict[str, str]:
     """Return the months with receipts taken in; rows stand in order, so that equal ledgers look alike."""
     found = dict(months)
-    rows = list(_read("", recent, goods))
+    rows = _read("", recent, goods)
     for month in sorted({row.day[:_MONTH] for row in rows}):
         together: dict[tuple[str, str, int], Row] = {}
         inside = (row for row in rows if row.day.startswith(month))

@@ -233,7 +233,7 @@ class _Assessment:
                 if rules is None:
                     continue
                 if accepted is None:
-                    accepted = list(rows_of(state))
+                    accepted = rows_of(state)
                 found = measure(counted(tasks), accepted, ended_on)
                 about = (latest.region, latest.name)
                 yield Quarter(batch, period, ended_on, closed_by, *about, found, rules)

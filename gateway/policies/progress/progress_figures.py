@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.policies.policy import State, shown
 from gateway.policies.progress.measure import COMPLETION_SCALE
-from gateway.policies.progress.measure_receipts import Row, ids_of, rows_of
+from gateway.policies.progress.measure_receipts import ids_of, rows_of
 from gateway.policies.progress.measure_tasks import Task
 from gateway.policies.quarters import MONTHS_IN_QUARTER, add_months, is_quarter
 from schemas.money import QUANTITY_SCALE, plain, yuan
@@ -87,14 +87,10 @@ def figures_of(
         if begins <= row.day:
             accepted += row.quantity
             amount += row.amount
-    rows.sort(key=_by_day)
+    rows.sort()  # by day and id
     due = sum(task.volume for task in spans.values())
     found = Figures(accepted, amount, cumulative, cumulative_amount, due)
     return found, named, [*named, earlier.identity, *ids_of(rows)]
-
-
-def _by_day(row: Row) -> tuple[str, str]:
-    return (row.day, row.ids)
 
 
 @lru_cache(maxsize=_REMEMBERED)

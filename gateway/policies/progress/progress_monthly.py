@@ -152,7 +152,7 @@ class _Telling:
             self._measure(batch, tasks, closed, (since, only), known)
             if known:
                 told[batch] = known
-            if tasks:
+            if closed:
                 task = latest_of(tasks)
                 about = {**self._about(task.region, task.name), "batch": batch}
                 wanted |= unfinished(about, counted(tasks), closed, state, self._rules)
@@ -276,9 +276,11 @@ class _Telling:
 
     def _place(self, said: list[Any]) -> int:
         """Return where something stands among what was said, put there if it is new."""
-        if said not in self._said:
-            self._said = [*self._said, said]
-        return self._said.index(said)
+        for place, known in enumerate(self._said):
+            if known == said:
+                return place
+        self._said = [*self._said, said]
+        return len(self._said) - 1
 
     def _about(self, region: str, name: str) -> dict[str, Any]:
         _, institution, drug = self._key.split("/", 2)

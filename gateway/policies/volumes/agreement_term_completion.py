@@ -69,7 +69,7 @@ def agreements_of(batch: str, tasks: Sequence[Task], rows: Sequence[Row]) -> Ite
     for (first, last), found in sorted(together.items()):
         products = {task.product for task in found}
         inside = [row for row in rows if first <= row.day <= last and row.product in products]
-        inside.sort(key=lambda row: (row.day, row.ids))
+        inside.sort()  # by day and id
         volume = sum(task.volume for task in found)
         bought = sum(row.quantity for row in inside)
         done = reached(inside, volume) if 0 < volume <= bought else ""

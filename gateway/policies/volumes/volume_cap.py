@@ -144,7 +144,7 @@ class _Known:
         said = state["products"]
         products = [Product(*each) for each in said["list"]]
         own = frozenset(task.product for of_batch in tasks.values() for task in of_batch)
-        return cls(list(rows_of(state)), products, said["id"], own)
+        return cls(rows_of(state), products, said["id"], own)
 
 
 def _settled(

@@ -140,13 +140,13 @@ async def test_a_message_delivered_again_has_no_second_effect(journal: SqliteJou
     assert await again._handle([each.message for each in fetched]) == 0
     await again.stop()
     assert await types(journal) == [PROGRESS_WARNED, SETTLEMENT_HELD]
-    assert len(list(rows_of(await state(journal)))) == 1
+    assert len(rows_of(await state(journal))) == 1
 
 
 async def test_the_same_message_twice_in_one_batch_counts_once(journal: SqliteJournal) -> None:
     buys = accepted("a", "10.0000", "2020-02-10")
     assert await runner(journal)._handle([buys, task(), buys]) == 2
-    assert len(list(rows_of(await state(journal)))) == 1
+    assert len(rows_of(await state(journal))) == 1
 
 
 async def test_a_task_that_comes_after_its_quarter_closed_is_measured(
@@ -229,7 +229,7 @@ async def test_what_a_policy_cannot_handle_is_laid_where_people_see_it(
     assert "no" in told["errors"][0]
     assert running.failures == 1
     # the other policy took all of them
-    assert len(list(rows_of(await state(journal)))) == 2
+    assert len(rows_of(await state(journal))) == 2
     assert await running._handle([poisoned]) == 0
 
 

@@ -58,7 +58,7 @@ async def test_two_workers_in_turn_see_what_the_other_wrote(journal: SqliteJourn
     (warned, held) = sorted(await concluded(journal), key=lambda each: each.message.type)
     for each in (warned, held):
         assert each.message.content()["accepted_quantity"] == "6000.0000"
-    assert len(list(rows_of(await state(journal)))) == 6
+    assert len(rows_of(await state(journal))) == 6
 
 
 async def test_a_day_on_which_nothing_is_due_writes_no_state(journal: SqliteJournal) -> None:
