@@ -61,16 +61,16 @@ class Standards:
         self._chosen = market.above(product, speaker.region, SELECTED)
         self._listed = market.above(product, speaker.region, LISTED)
         self._selected_others: list[tuple[str, list[Span]]] | None = None
-        self._schedule_id, self._schedule = self._latest(schedules)
+        self._schedules = schedules
+        self._schedule_id = ""
+        self._schedule: Schedule | None = None
         self.refused: tuple[str, Refusal] | None = None
 
     def pieces(self) -> list[Piece]:
-        """Return the standards from day to day; sets `refused` where a schedule is not applied."""
+        """Return the standards from day to day; sets `refused` where the latest schedule is not applied."""
         if not any(self._insured(span) for span in (*self._chosen, *self._listed)):
             return []
-        applied = self._schedule is not None and self._may_apply(self._schedule)
-        if not applied:
-            self._schedule = None
+        self._schedule_id, self._schedule = self._applied()
         return pieces(self._turns(), self._on)
 
     def _turns(self) -> Iterator[str]:
@@ -178,14 +178,24 @@ class Standards:
 
     # ------------------------------------------------------------------ by steps
 
-    def _latest(self, schedules: Mapping[str, Schedule]) -> tuple[str, Schedule | None]:
-        """Return the schedule decided last; it stands in the place of the earlier ones."""
-        if not schedules:
-            return "", None
-        identity = max(
-            schedules, key=lambda one: (schedules[one][_DECIDED], schedules[one][_ORDER], one)
-        )
-        return identity, schedules[identity]
+    def _applied(self) -> tuple[str, Schedule | None]:
+        """Return the schedule decided last of those that agree with the paper.
+
+        It stands in the place of the earlier ones. One that is refused has no effect, so none on what was
+        decided before it either; `refused` then says why, of the latest.
+        """
+        for identity in sorted(self._schedules, key=self._decided, reverse=True):
+            try:
+                self._check(self._schedules[identity])
+            except Refusal as refusal:
+                self.refused = self.refused or (identity, refusal)
+            else:
+                return identity, self._schedules[identity]
+        return "", None
+
+    def _decided(self, identity: str) -> tuple[Any, Any, str]:
+        schedule = self._schedules[identity]
+        return schedule[_DECIDED], schedule[_ORDER], identity
 
     def _steps(self) -> Sequence[Sequence[Any]]:
         return self._schedule[_STEPS] if self._schedule is not None else ()
@@ -194,15 +204,6 @@ class Standards:
         """Return the step in force on a day."""
         past = (each for each in self._steps() if each[0] <= day)
         return max(past, key=lambda one: str(one[0]), default=None)
-
-    def _may_apply(self, schedule: Schedule) -> bool:
-        """Return whether a schedule agrees with the paper; where not, `refused` says why."""
-        try:
-            self._check(schedule)
-        except Refusal as refusal:
-            self.refused = (self._schedule_id, refusal)
-            return False
-        return True
 
     def _check(self, schedule: Schedule) -> None:
         """Raise Refusal unless the steps come down to the selected price within the years of the paper."""

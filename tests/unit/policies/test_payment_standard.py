@@ -230,6 +230,22 @@ def test_a_later_decision_stands_in_the_place_of_the_earlier() -> None:
     ]
 
 
+RISING = [("2020-09-01", "0.200000"), ("2021-01-01", "0.300000"), ("2022-01-01", "0.100000")]
+
+
+@pytest.mark.parametrize("refused_first", [False, True])
+def test_a_decision_that_is_refused_leaves_the_earlier_one_standing(refused_first: bool) -> None:
+    plans = [
+        scheduled("plan", GUIZHOU, *STEPS),
+        scheduled("wrong", GUIZHOU, *RISING, decided_on="2020-08-15"),
+    ]
+    alone = after(chosen(GUIZHOU), original(GUIZHOU), plans[0])
+    host = after(chosen(GUIZHOU), original(GUIZHOU), *(reversed(plans) if refused_first else plans))
+    assert standing(host) == standing(alone)
+    refused = [each for _, each in host.drawn if each.type == PAYMENT_STANDARD_SCHEDULE_REFUSED]
+    assert [each.data["reason"] for each in refused] == ["rising"]
+
+
 def test_steps_out_of_order_are_refused_at_the_door() -> None:
     data = scheduled("plan", GUIZHOU, *STEPS).content()
     data["steps"] = data["steps"][::-1]
