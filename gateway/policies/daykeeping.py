@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 from gateway.errors import Contended
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from gateway.ports import Commit, Journal, Row, Submission, Write
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes, message_identity
@@ -60,7 +61,7 @@ class DayKeeper:
 
     def __init__(self, journal: Journal, rules: Rulebook, clock: Callable[[], datetime]) -> None:
         self._journal, self._clock = journal, clock
-        self._provinces = sorted({f"{region[:2]}0000" for region in rules.regions})
+        self._provinces = sorted({province_of(region) for region in rules.regions})
         self._kept: dict[str, date] = {}
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self
 
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message, message_identity
@@ -28,6 +28,11 @@ class Scope(NamedTuple):  # and so is a judgement: one of each is made for every
     key: str = ""
     prefix: str = ""
     region: str = ""
+
+    @classmethod
+    def whole(cls, province: str) -> Self:
+        """Return every state of a province, whose record they depend on."""
+        return cls(prefix=f"{province}/", region=province)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from gateway.policies.regions import regions_above
 from gateway.policies.workdays import Workdays
 
 _PROVINCE: Final = 2
@@ -125,7 +126,7 @@ class Rulebook:
         return found
 
     def _find(self, region: str) -> Terms | None:
-        for code in (region, f"{region[:4]}00", f"{region[:2]}0000"):
+        for code in regions_above(region):
             if code in self.regions:
                 return self.regions[code]
         return None

@@ -15,8 +15,9 @@ from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Claim, Slots
 from gateway.policies.policy import Judgement, State, because
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.supply.supply_facts import FactPolicy, Known, province_of
+from gateway.policies.supply.supply_facts import FactPolicy, Known
 from schemas.credit import CreditArea
 from schemas.envelope import Message
 from schemas.events import (

@@ -28,14 +28,13 @@ from typing import Any, ClassVar, Final
 from gateway.policies.claims import Claim
 from gateway.policies.conduct.prescribing_change import Change, changes
 from gateway.policies.payments.payment_clock_days import end_of_month
-from gateway.policies.policy import State, because
+from gateway.policies.policy import State, because, in_key
 from gateway.policies.quarters import add_months
+from gateway.policies.regions import province_of
 from gateway.policies.supply.supply_facts import (
     FactPolicy,
     Known,
     as_recorded,
-    key_part,
-    province_of,
 )
 from schemas.envelope import Message
 from schemas.events import (
@@ -67,7 +66,7 @@ class Prescribing(FactPolicy):
 
     def place(self, message: Message, content: State) -> str:  # noqa: ARG002 - the port's form
         """Return the state of the institution's drug."""
-        province, drug = province_of(content["region"]), key_part(content["drug"])
+        province, drug = province_of(content["region"]), in_key(content["drug"])
         return f"{province}/{content['institution']}/{drug}"
 
     def fact(self, message: Message, content: State) -> Any:  # noqa: ARG002 - the port's form

@@ -36,8 +36,8 @@ from gateway.policies.conduct.self_filing_timely import (
 from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.supply.supply_facts import province_of
 from schemas.envelope import Message
 from schemas.events import (
     CALENDAR_DAY_ENDED,
@@ -70,7 +70,7 @@ class SelfFiling(EndedDays):
         """Return the institution's state, or all of a province at a day's end."""
         province = province_of(content["region"])
         if message.type == CALENDAR_DAY_ENDED:
-            return Scope(prefix=f"{province}/", region=province)
+            return Scope.whole(province)
         return Scope(f"{province}/{content['institution']}", region=province)
 
     def begin(self, record: State | None) -> State:

@@ -12,13 +12,12 @@ from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Claim
 from gateway.policies.conduct.self_filing_timely import RULE
-from gateway.policies.policy import State, because
+from gateway.policies.policy import State, because, in_key
+from gateway.policies.regions import province_of
 from gateway.policies.supply.supply_facts import (
     FactPolicy,
     Known,
     as_recorded,
-    key_part,
-    province_of,
 )
 from schemas.envelope import Message
 from schemas.events import (
@@ -48,7 +47,7 @@ class OffPlatform(FactPolicy):
 
     def place(self, message: Message, content: State) -> str:  # noqa: ARG002 - the port's form
         """Return the case's state."""
-        province, case = province_of(content["region"]), key_part(content["case_no"])
+        province, case = province_of(content["region"]), in_key(content["case_no"])
         return f"{province}/{content['institution']}/{case}"
 
     def fact(self, message: Message, content: State) -> Any:  # noqa: ARG002 - the port's form

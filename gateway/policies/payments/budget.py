@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from gateway.policies.payments.budget_findings import RULE, wanted
 from gateway.policies.payments.ledger_open import Ending, Occasion, difference
 from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import BUDGET_FINDING_ENDED, BUDGET_OUTTURN_STATED, BUDGET_SET
@@ -33,7 +34,7 @@ class Budget(Regionless):
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002
         """Return the state of the institution's year."""
-        province = f"{content['region'][:2]}0000"
+        province = province_of(content["region"])
         return Scope(f"{province}/{content['institution']}/{content['year']}")
 
     def judge(

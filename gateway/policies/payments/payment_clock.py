@@ -40,6 +40,7 @@ from gateway.policies.payments.payment_clock_receipts import Fact
 from gateway.policies.payments.payment_clock_revision import NAME, Revision
 from gateway.policies.payments.payment_clock_standing import KEPT_DAYS
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import CALENDAR_DAY_ENDED, CONTRACT_SIGNED, VOLUME_PERIOD_CLOSED
@@ -57,9 +58,9 @@ class PaymentClock:
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the institution's state, or those of all institutions of a province."""
-        province = f"{content['region'][:2]}0000"
+        province = province_of(content["region"])
         if message.type in _OF_REGION:
-            return Scope(prefix=f"{province}/", region=province)
+            return Scope.whole(province)
         return Scope(f"{province}/{content['institution']}", region=province)
 
     def begin(self, record: State | None) -> State:

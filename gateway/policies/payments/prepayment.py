@@ -24,6 +24,7 @@ from gateway.policies.payments.prepayment_facts import (
 )
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from schemas.contract import ContractBasis
 from schemas.envelope import Message
@@ -74,7 +75,7 @@ class Prepayment:
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the state of the product, the years or the packages; all of an institution's for who it is."""
-        institution = f"{content['region'][:2]}0000/{content['institution']}"
+        institution = f"{province_of(content['region'])}/{content['institution']}"
         if message.type == INSTITUTION_REGISTERED:
             return Scope(prefix=f"{institution}/", region=institution)
         return Scope(f"{institution}/{_part(message, content)}", region=institution)

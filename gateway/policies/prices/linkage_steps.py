@@ -35,10 +35,10 @@ from gateway.policies.prices.price_book import (
     Span,
     day_after,
     day_before,
-    regions_above,
     span_at,
     span_of,
 )
+from gateway.policies.regions import regions_above
 
 _REFERENCES: Final = frozenset({LISTED, SELECTED})
 

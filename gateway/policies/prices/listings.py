@@ -19,11 +19,11 @@ from gateway.policies.prices.price_book import (
     Span,
     inserted,
     price_on,
-    regions_above,
     spans,
     without,
 )
 from gateway.policies.ratio import Form
+from gateway.policies.regions import regions_above
 
 LISTED: Final = BookKind.LISTED.value
 SELECTED: Final = BookKind.SELECTED.value

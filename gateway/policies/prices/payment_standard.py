@@ -35,7 +35,8 @@ from gateway.policies.prices.listings import (
 from gateway.policies.prices.payment_standard_pieces import Piece, regions_concerned, speaker
 from gateway.policies.prices.payment_standard_rules import BASIS, Schedule, Standards
 from gateway.policies.prices.payment_standard_telling import Product, Telling
-from gateway.policies.prices.price_book import ABOUT, entry_of, regions_above
+from gateway.policies.prices.price_book import ABOUT, entry_of
+from gateway.policies.regions import regions_above
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import CONSISTENCY_PASSED, PAYMENT_STANDARD_SCHEDULED, PRICE_LISTED

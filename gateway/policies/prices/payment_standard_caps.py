@@ -48,6 +48,7 @@ from gateway.policies.prices.payment_standard_pieces import (
 )
 from gateway.policies.prices.price_book import entry_of, holding
 from gateway.policies.ratio import priced
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import (
@@ -75,7 +76,7 @@ class PaymentCap(Regionless):
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the group's state; a listing without a group concerns none."""
         group = content.get("comparison_group")
-        return Scope(f"{content['region'][:2]}0000/{group}" if group else "")
+        return Scope(f"{province_of(content['region'])}/{group}" if group else "")
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

@@ -154,9 +154,3 @@ def holding(spans: Iterable[Span], day: str) -> Span | None:
         if span.since <= day <= span.until:
             return span
     return None
-
-
-@lru_cache(maxsize=4096)
-def regions_above(region: str) -> tuple[str, ...]:
-    """Return a region and those above it, nearest first: county, city, province."""
-    return tuple(dict.fromkeys((region, f"{region[:4]}00", f"{region[:2]}0000")))

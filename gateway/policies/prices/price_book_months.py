@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.policies.policy import Scope, State
+from gateway.policies.regions import province_of
 
 _MONTH: Final = len("2026-01")
 
@@ -20,7 +21,7 @@ def month_of(day: str) -> str:
 
 def market_key(content: State) -> str:
     """Return the key under which a drug's trades in a province lie."""
-    return f"{content['region'][:2]}0000/{content['drug']}"
+    return f"{province_of(content['region'])}/{content['drug']}"
 
 
 def trade_scope(content: State, day: str) -> Scope:

@@ -22,7 +22,6 @@ from gateway.policies.prices.price_book import (
     entry_of,
     inserted,
     price_on,
-    regions_above,
     without,
 )
 from gateway.policies.prices.price_book_months import (
@@ -35,6 +34,7 @@ from gateway.policies.prices.price_book_months import (
 from gateway.policies.prices.trade_drawing import Trade, TradeDrawing, of_product
 from gateway.policies.quarters import day_in_china
 from gateway.policies.ratio import priced
+from gateway.policies.regions import regions_above
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message
 from schemas.events import (

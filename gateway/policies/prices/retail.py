@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
 from gateway.policies.prices.payment_standard_split import split_by_standard
-from gateway.policies.prices.price_book import FOREVER, regions_above
+from gateway.policies.prices.price_book import FOREVER
 from gateway.policies.prices.price_book_months import (
     concerns,
     month_in,
@@ -27,6 +27,7 @@ from gateway.policies.prices.price_book_months import (
 from gateway.policies.prices.trade_drawing import Trade, TradeDrawing, of_product
 from gateway.policies.quarters import day_in_china
 from gateway.policies.ratio import priced
+from gateway.policies.regions import regions_above
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message
 from schemas.events import (

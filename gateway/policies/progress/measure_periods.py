@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple
 
 from gateway.policies.policy import Scope, State
+from gateway.policies.regions import province_of
 from schemas.envelope import Message
 from schemas.events import VOLUME_PERIOD_CLOSED
 
@@ -40,9 +41,9 @@ class MeasuresPeriods:
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the institution's state for the drug, or all states of a closed period's province."""
-        province = f"{content['region'][:2]}0000"
+        province = province_of(content["region"])
         if message.type == VOLUME_PERIOD_CLOSED:
-            return Scope(prefix=f"{province}/", region=province)
+            return Scope.whole(province)
         return Scope(f"{province}/{content['institution']}/{content['drug']}", region=province)
 
     def begin(self, record: State | None) -> State:

@@ -29,6 +29,7 @@ from gateway.policies.policy import (
     withdrawal_cause,
 )
 from gateway.policies.progress.progress_figures import Figures
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import CALENDAR_DAY_ENDED
@@ -81,7 +82,7 @@ class RollUp(EndedDays, ABC):
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the whole that a part belongs to; a day's end concerns the month's wholes."""
-        province = f"{content['region'][:2]}0000"
+        province = province_of(content["region"])
         if message.type == CALENDAR_DAY_ENDED:
             month = reporting_month(content["day"]) or _NOWHERE
             return Scope(prefix=f"{province}/{month}/", region=province)

@@ -28,6 +28,7 @@ from gateway.policies.progress.roll_up import (
     shown_sum,
     standing,
 )
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message
 from schemas.events import CALENDAR_DAY_ENDED, PROGRESS_MEASURED, PROGRESS_SUMMARISED
@@ -54,7 +55,7 @@ def above(region: str, levels: Term) -> str:
         return ""
     if level is RegionLevel.COUNTY and RegionLevel.CITY.value in levels.value.split("_"):
         return f"{region[:4]}00"
-    return f"{region[:2]}0000"
+    return province_of(region)
 
 
 class RegionRollUp(RollUp):

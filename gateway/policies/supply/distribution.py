@@ -15,8 +15,9 @@ from typing import Any, ClassVar, Final
 from gateway.policies.claims import Claim
 from gateway.policies.policy import State, because
 from gateway.policies.prices.price_book import FOREVER, day_after, day_before
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Term
-from gateway.policies.supply.supply_facts import FactPolicy, Known, province_of
+from gateway.policies.supply.supply_facts import FactPolicy, Known
 from schemas.envelope import Message
 from schemas.events import (
     DISTRIBUTION_CHOSEN,

@@ -17,11 +17,10 @@ from typing import Any, Final
 
 from gateway.policies.claims import Claim, Difference
 from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
-from gateway.policies.prices.price_book import regions_above
 from gateway.policies.quarters import day_in_china
+from gateway.policies.regions import province_of, regions_above
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.supply.distribution import CHOSEN, RULE, WITHDRAWN, Choices, choice, in_force
-from gateway.policies.supply.supply_facts import province_of
 from gateway.policies.supply.supply_ledger import (
     MONTH,
     MONTHS_KEPT,

@@ -14,11 +14,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from gateway.policies.claims import Claim, Difference
-from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, because, in_key, withdrawal_cause
 from gateway.policies.quarters import day_in_china
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.supply.distribution import RULE
-from gateway.policies.supply.supply_facts import key_part, province_of
 from schemas.envelope import Message
 from schemas.events import (
     DISTRIBUTION_FINDING_ENDED,
@@ -47,7 +47,7 @@ class InvoiceChains:
             (
                 province_of(content["region"]),
                 content["unified_code"],
-                key_part(content["batch_no"]),
+                in_key(content["batch_no"]),
             )
         )
         if content.get("institution"):

@@ -13,13 +13,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Claim, Difference
-from gateway.policies.policy import Judgement, Regionless, Scope, State, because, withdrawal_cause
+from gateway.policies.policy import (
+    Judgement,
+    Regionless,
+    Scope,
+    State,
+    because,
+    in_key,
+    withdrawal_cause,
+)
 from gateway.policies.prices.listings import NO_LISTINGS, SELECTED, About, Market, Place, about_of
 from gateway.policies.prices.price_book import FOREVER, Span, entry_of, spans
 from gateway.policies.quarters import day_in_china
 from gateway.policies.ratio import convert, priced
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook, Term
-from gateway.policies.supply.supply_facts import key_part, province_of
 from schemas.envelope import Message
 from schemas.events import (
     PRICE_LISTED,
@@ -51,7 +59,7 @@ class Substitution(Regionless):
             return Scope()
         if message.type == SUPPLY_FAILED and content["ground"] != FailureGround.UNABLE:
             return Scope()
-        return Scope(key_part(content["drug"]))
+        return Scope(in_key(content["drug"]))
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

@@ -16,6 +16,7 @@ from gateway.policies.claims import Claim, Difference, Slots
 from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import CALENDAR_DAY_ENDED
@@ -69,7 +70,7 @@ class FactPolicy(EndedDays):
         """Return the state that a fact belongs to, or all of a province at a day's end."""
         if message.type == CALENDAR_DAY_ENDED:
             province = province_of(content["region"])
-            return Scope(prefix=f"{province}/", region=province)
+            return Scope.whole(province)
         key = self.place(message, content)
         return Scope(key, region=key.split("/", 1)[0] if self.waits_for_days else "")
 
@@ -157,16 +158,6 @@ class FactPolicy(EndedDays):
         due = self.next_due(known) if self.waits_for_days else ""
         after = {**state, "due": due, "open": difference.open}
         return Judgement(self.bounded(after), difference.conclusions)
-
-
-def province_of(region: str) -> str:
-    """Return the province of a region (GB/T 2260)."""
-    return f"{region[:2]}0000"
-
-
-def key_part(text: str) -> str:
-    """Return a partner's own text as one part of a key: no slash of it looks like a border."""
-    return text.replace("~", "~0").replace("/", "~1")
 
 
 def as_recorded(facts: Iterable[tuple[str, Any]], day: str) -> list[tuple[str, Any]]:

@@ -18,8 +18,8 @@ from gateway.policies.conduct.self_filing_share import coming_month_end, last_mo
 from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
 from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
 from gateway.policies.quarters import day_in_china
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.supply.supply_facts import province_of
 from gateway.policies.supply.supply_goods import RULE, quantity, written
 from gateway.policies.supply.supply_ledger import MONTH, knows, lately, with_rows, without_row
 from gateway.policies.supply.supply_outstanding import (
@@ -67,7 +67,7 @@ class OrderDeliveries(EndedDays):
             return Scope()
         province = province_of(region)
         if message.type == CALENDAR_DAY_ENDED:
-            return Scope(prefix=f"{province}/", region=province)
+            return Scope.whole(province)
         return Scope(f"{province}/{content['institution']}", region=province)
 
     def begin(self, record: State | None) -> State:

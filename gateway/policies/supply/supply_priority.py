@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Claim
 from gateway.policies.policy import State, because
-from gateway.policies.supply.supply_facts import FactPolicy, Known, as_recorded, province_of
+from gateway.policies.regions import province_of
+from gateway.policies.supply.supply_facts import FactPolicy, Known, as_recorded
 from schemas.envelope import Message
 from schemas.events import INSTITUTION_REGISTERED, SUPPLY_FINDING_ENDED, SUPPLY_PRIORITY_GIVEN
 from schemas.institution import InstitutionKind

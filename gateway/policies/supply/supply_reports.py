@@ -19,8 +19,9 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Claim
-from gateway.policies.policy import State
-from gateway.policies.supply.supply_facts import FactPolicy, Known, key_part, province_of
+from gateway.policies.policy import State, in_key
+from gateway.policies.regions import province_of
+from gateway.policies.supply.supply_facts import FactPolicy, Known
 from gateway.policies.supply.supply_failures import failure_claims
 from gateway.policies.supply.supply_months import coming_due, month_claims
 from gateway.policies.supply.supply_shortages import late_claims, shortage_claims, shortage_days
@@ -69,7 +70,7 @@ class SupplyReports(FactPolicy):
 
     def place(self, message: Message, content: State) -> str:  # noqa: ARG002 - the port's form
         """Return the state of the maker's product in the province."""
-        product = key_part(content["unified_code"])
+        product = in_key(content["unified_code"])
         return f"{province_of(content['region'])}/{content['maker']}/{product}"
 
     def fact(self, message: Message, content: State) -> Any:  # noqa: ARG002 - the port's form

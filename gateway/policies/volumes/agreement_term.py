@@ -15,6 +15,7 @@ from gateway.policies.claims import Difference
 from gateway.policies.ended_days import EndedDays
 from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
 from gateway.policies.quarters import day_in_china
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.volumes.agreement_term_claims import TERM_ENDS, next_due, term_claims
 from gateway.policies.volumes.volume_windows import without
@@ -32,9 +33,9 @@ class AgreementTerm(EndedDays):
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the drug's state in the province, or all of them at a day's end."""
-        province = f"{content['region'][:2]}0000"
+        province = province_of(content["region"])
         if message.type == CALENDAR_DAY_ENDED:
-            return Scope(prefix=f"{province}/", region=province)
+            return Scope.whole(province)
         return Scope(f"{province}/{content['drug']}", region=province)
 
     def begin(self, record: State | None) -> State:

@@ -33,6 +33,7 @@ from gateway.policies.progress.measure_tasks import (
     without_fact,
 )
 from gateway.policies.quarters import day_in_china
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.volumes.agreement_term_completion import (
     COMPLETION_ENDS,
@@ -64,7 +65,7 @@ class Purchases:
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return the institution's state for the drug, or all of a drug's in the province."""
-        place = f"{content['region'][:2]}0000/{in_key(content['drug'])}"
+        place = f"{province_of(content['region'])}/{in_key(content['drug'])}"
         if message.type == VOLUME_DRUG_DESCRIBED:
             return Scope(prefix=f"{place}/", region=place)
         return Scope(f"{place}/{content['institution']}", region=place)

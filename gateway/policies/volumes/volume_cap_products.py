@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any, ClassVar, Final
 
 from gateway.policies.policy import Conclusion, Judgement, Regionless, Scope, State, because
+from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook, Term
 from schemas.envelope import Message
 from schemas.events import PRICE_LISTED, VOLUME_DRUG_DESCRIBED
@@ -32,7 +33,7 @@ class DrugProducts(Regionless):
 
     def keys(self, message: Message, content: State) -> Scope:  # noqa: ARG002 - the port's form
         """Return the drug's state in the province."""
-        return Scope(f"{content['region'][:2]}0000/{content['drug']}")
+        return Scope(f"{province_of(content['region'])}/{content['drug']}")
 
     def judge(
         self, key: str, state: State, message: Message, content: State, rules: Rulebook

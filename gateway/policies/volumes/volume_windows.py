@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gateway.policies.policy import Scope, State
+from gateway.policies.regions import province_of
 from schemas.envelope import Message
 from schemas.events import VOLUME_WINDOW_CLOSED
 from schemas.volume import WindowKind
@@ -28,12 +29,12 @@ class WaitsForWindow(ABC):
 
     def keys(self, message: Message, content: State) -> Scope:
         """Return a fact's state, or all states of a closed window's province."""
-        province = f"{content['region'][:2]}0000"
+        province = province_of(content["region"])
         if message.type != VOLUME_WINDOW_CLOSED:
             return Scope(f"{province}/{self.place(content)}", region=province)
         if content["window"] != self.window:
             return Scope()
-        return Scope(prefix=f"{province}/", region=province)
+        return Scope.whole(province)
 
     def begin(self, record: State | None) -> State:
         """Return a state that knows the windows which closed before it began."""

@@ -18,11 +18,11 @@ from gateway.policies.prices.price_book import (
     day_before,
     inserted,
     price_on,
-    regions_above,
     span_of,
     spans,
     without,
 )
+from gateway.policies.regions import regions_above
 from schemas.checking import check
 from schemas.envelope import canonical_bytes
 from schemas.events import PRICE_LISTED, PRICE_NEGOTIATED
