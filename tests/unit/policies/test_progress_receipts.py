@@ -127,8 +127,9 @@ def test_ten_times_the_receipts_of_a_year_are_no_ten_times_the_state() -> None:
         return len(orjson.dumps(host.states.popitem()[1]))
 
     few, many = size(2), size(20)
+    # in bytes, for a ratio would allow more the larger the smaller one is
     assert few < 5_700
-    assert many < 7 * few
+    assert many < 36_000
     assert (
         many - few < 1.01 * 52 * 18 * ID_LENGTH
     )  # a further receipt costs its id and nothing else
