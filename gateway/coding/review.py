@@ -198,9 +198,10 @@ class Review:
         check_person(by)
 
         async def attempt() -> Decided:
-            filed, already = await self._open(ids, Status.APPROVED)
+            crosswalk = await self.follow()
+            filed, already = await self._open(ids, Status.APPROVED, crosswalk)
             check_two_people(filed, by)
-            return await self._approve(filed, already, by, now, all_or_none=True)
+            return await self._approve(crosswalk, filed, already, by, now, all_or_none=True)
 
         return await _again(attempt)
 
@@ -215,14 +216,15 @@ class Review:
             ids = await self._filing.batch(batch) if batch else []
             if not ids:
                 raise Rejected(issue("proposal.unknown", "batch", id=batch))
-            found = await self._filing.get_many(ids, await self.follow())
+            crosswalk = await self.follow()
+            found = await self._filing.get_many(ids, crosswalk)
             known = [found[each] for each in ids if each in found]
             waiting = [one for one in known if one.status is Status.PROPOSED]
             if exact_only:
                 waiting = [one for one in waiting if bulk(one)]
             already = tuple(one.id for one in known if one.status is Status.APPROVED)
             check_two_people(waiting, by)
-            return await self._approve(waiting, already, by, now, all_or_none=True)
+            return await self._approve(crosswalk, waiting, already, by, now, all_or_none=True)
 
         return await _again(attempt)
 
@@ -239,13 +241,16 @@ class Review:
         async def attempt() -> Decided:
             chosen: list[Filed] = []
             after = ""
+            crosswalk = await self.follow()
             while len(chosen) < limit:
-                page = await self.proposals(Status.PROPOSED, partner, after, BULK_LIMIT)
+                page = await self._filing.page(
+                    Status.PROPOSED, partner, after, BULK_LIMIT, crosswalk
+                )
                 chosen += [one for one in page.items if bulk(one) and not own(one, by)]
                 if not page.next:
                     break
                 after = page.next
-            return await self._approve(chosen[:limit], (), by, now, all_or_none=False)
+            return await self._approve(crosswalk, chosen[:limit], (), by, now, all_or_none=False)
 
         return await _again(attempt)
 
@@ -259,7 +264,7 @@ class Review:
         at = known_instant(now)
 
         async def attempt() -> Decided:
-            filed, already = await self._open(ids, Status.REFUSED)
+            filed, already = await self._open(ids, Status.REFUSED, await self.follow())
             if filed:
                 data = [
                     (one, decided_data(one, "refused", None, by=by, at=at, reason=reason))
@@ -301,14 +306,14 @@ class Review:
     # ------------------------------------------------------------------ the steps
 
     async def _open(
-        self, ids: Sequence[str], wanted: Status
+        self, ids: Sequence[str], wanted: Status, crosswalk: Crosswalk
     ) -> tuple[list[Filed], tuple[str, ...]]:
         """Return the open ones of the proposals, and those that were decided as `wanted` before.
 
         Raises Rejected for those that do not exist or were decided otherwise.
         """
         listed = list(dict.fromkeys(ids))
-        found = await self._filing.get_many(listed, await self.follow())
+        found = await self._filing.get_many(listed, crosswalk)
         wrong = [issue("proposal.unknown", each, id=each) for each in listed if each not in found]
         wrong += [
             issue("proposal.decided", one.id, id=one.id, status=one.status)
@@ -323,6 +328,7 @@ class Review:
 
     async def _approve(
         self,
+        crosswalk: Crosswalk,
         filed: Sequence[Filed],
         already: tuple[str, ...],
         by: str,
@@ -330,9 +336,10 @@ class Review:
         *,
         all_or_none: bool,
     ) -> Decided:
+        # `crosswalk` is the one by which `filed` were open: a later one may have them approved already
         if not filed:
             return Decided((), already)
-        crosswalk, counter = await self.follow(), await self._store.counter()
+        counter = await self._store.counter()
         if counter.revision != crosswalk.revision:
             raise Contended("somebody has decided meanwhile")
         known = known_after(now, counter.known)

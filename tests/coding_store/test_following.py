@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 from gateway.coding.crosswalk import Crosswalk
 from gateway.coding.records import Status
+from gateway.coding.review_filing import PROPOSAL_SPACE
 from gateway.errors import Rejected
+from gateway.ports import Stored
 from tests.coding_store.desk import (
     LI,
     ONE,
@@ -170,6 +173,33 @@ async def test_many_decide_at_once_and_every_decision_counts_once(opening: Openi
     assert (crosswalk.revision, len(crosswalk)) == (12, 12)
     known = [one.known_from for one in crosswalk.versions()]
     assert len(set(known)) == 12
+
+
+@pytest.mark.parametrize("way", ["approve", "approve_batch", "approve_exact"])
+async def test_what_another_process_approves_meanwhile_was_approved_before(
+    opening: Opening, way: str
+) -> None:
+    """The other comes between the reading of the proposal and the decision about it."""
+    here, there = await two_processes(opening)
+    (one,) = await here.propose(wanted(exact=True), batch="b1")
+    read, others = here.journal.get_many, [one]
+
+    async def meanwhile(space: str, keys: Sequence[str]) -> dict[str, Stored]:
+        found = await read(space, keys)
+        if space == PROPOSAL_SPACE and others:
+            await there.review.approve([others.pop()], by=ZHAO, now=there.now())
+        return found
+
+    here.journal.get_many = meanwhile  # type: ignore[method-assign]
+    decide = {
+        "approve": lambda: here.review.approve([one], by=WANG, now=here.now()),
+        "approve_batch": lambda: here.review.approve_batch("b1", by=WANG, now=here.now()),
+        "approve_exact": lambda: here.review.approve_exact(by=WANG, now=here.now()),
+    }
+    decided = await decide[way]()
+    assert not others
+    assert (decided.ids, decided.left) == ((), ())
+    assert (await here.review.follow()).revision == 1
 
 
 async def test_the_same_proposals_from_two_processes_are_filed_once(opening: Opening) -> None:
