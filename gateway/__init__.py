@@ -8,6 +8,6 @@
     delivery/  下发      routes, per-partner ordered queues, retry, breaker, dead letters
     ops/       运维      health, metrics, admin API
 
-`flow.py` is the order of steps, `bootstrap.py` the only place that puts the rooms together, `ports.py`
+`flow.py` is the order of steps, `bootstrap.py` the only place that puts the rooms together, `ports`
 what the rooms need of the world. What travels: `schemas/envelope.py`. With whom: `adapters/registry.py`.
 """

@@ -6,7 +6,7 @@ SQL is put together from our own column names only; every value goes in as a par
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from gateway.journal.answers import issues_from
@@ -18,6 +18,15 @@ from gateway.ports import Head, Held, HeldCount, Search, Stored
 
 _ALL: Final = ", ".join(COLUMNS)
 _WITHOUT_RAW: Final = ", ".join("NULL AS raw" if name == "raw" else name for name in COLUMNS)
+
+_EACH: Final = """
+SELECT asked.at, found.key, found.value, found.version
+FROM unnest($1::int[], $2::text[], $3::text[], $4::text[]) AS asked (at, space, low, high)
+CROSS JOIN LATERAL (
+    SELECT key, value, version FROM state
+    WHERE space = asked.space AND key >= asked.low AND key < asked.high
+    ORDER BY key LIMIT $5) AS found
+ORDER BY asked.at, found.key"""
 
 Ask = Callable[..., Awaitable[list[Any]]]
 """(sql, *values) → rows. Raises Unavailable."""
@@ -119,6 +128,22 @@ class PostgresRows:
         )
         return {key: Stored(value, version) for key, value, version in found}
 
+    async def states_each(
+        self, wanted: Mapping[str, Sequence[str]]
+    ) -> dict[str, dict[str, Stored]]:
+        """Return, for each space, those of its keys that exist."""
+        places = [(space, key) for space, keys in wanted.items() for key in keys]
+        rows = await self._ask(
+            "SELECT space, key, value, version FROM state"
+            " JOIN unnest($1::text[], $2::text[]) AS asked (space, key) USING (space, key)",
+            [space for space, _ in places],
+            [key for _, key in places],
+        )
+        found: dict[str, dict[str, Stored]] = {space: {} for space in wanted}
+        for space, key, value, version in rows:
+            found[space][key] = Stored(value, version)
+        return found
+
     async def scanned(
         self, space: str, prefix: str, behind: str, limit: int
     ) -> list[tuple[str, Stored]]:
@@ -135,6 +160,21 @@ class PostgresRows:
             *([end] if end else []),
         )
         return [(key, Stored(value, version)) for key, value, version in found]
+
+    async def scanned_each(
+        self, places: Sequence[tuple[str, str]], limit: int
+    ) -> list[list[tuple[str, Stored]]]:
+        """Return key-values of each (space, prefix), in byte order of their keys."""
+        found: list[list[tuple[str, Stored]]] = [[] for _ in places]
+        ended = [(at, *place, above(place[1])) for at, place in enumerate(places)]
+        asked = [each for each in ended if each[-1]]
+        columns = [list(each) for each in zip(*asked, strict=True)] or [[], [], [], []]
+        for at, key, value, version in await self._ask(_EACH, *columns, limit):
+            found[at].append((key, Stored(value, version)))
+        for at, space, prefix, end in ended:
+            if not end:  # no text lies above: the whole space, or what no key begins with
+                found[at] = await self.scanned(space, prefix, "", limit)
+        return found
 
     async def handled(self, consumer: str, ids: Sequence[str]) -> set[str]:
         """Return those ids that the consumer has handled."""

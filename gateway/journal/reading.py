@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -53,10 +53,22 @@ class Rows(Protocol):
         """Return those of the keys that exist."""
         ...
 
+    async def states_each(
+        self, wanted: Mapping[str, Sequence[str]]
+    ) -> dict[str, dict[str, Stored]]:
+        """Return, for each space, those of its keys that exist."""
+        ...
+
     async def scanned(
         self, space: str, prefix: str, behind: str, limit: int
     ) -> list[tuple[str, Stored]]:
         """Return key-values in byte order of their keys."""
+        ...
+
+    async def scanned_each(
+        self, places: Sequence[tuple[str, str]], limit: int
+    ) -> list[list[tuple[str, Stored]]]:
+        """Return key-values of each (space, prefix), in byte order of their keys."""
         ...
 
     async def handled(self, consumer: str, ids: Sequence[str]) -> set[str]:
@@ -139,6 +151,16 @@ class Reading:
         asked = [askable(key) for key in keys]
         return await self._rows.states(askable(space), asked) if asked else {}
 
+    async def get_each(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Stored]]:
+        """Return, for each space, those of its keys that exist: one question for all spaces."""
+        asked = {
+            space: [askable(key) for key in keys]
+            for space, keys in wanted.items()
+            if keys and askable(space) == space
+        }
+        found = await self._rows.states_each(asked) if asked else {}
+        return {space: found.get(space, {}) for space in wanted}
+
     async def scan(
         self, space: str, prefix: str = "", *, after: str = "", limit: int = 1000
     ) -> list[tuple[str, Stored]]:
@@ -146,6 +168,13 @@ class Reading:
         return await self._rows.scanned(
             askable(space), askable(prefix), askable_after(after), _limit(limit)
         )
+
+    async def scan_each(
+        self, places: Sequence[tuple[str, str]], *, limit: int = 1000
+    ) -> list[list[tuple[str, Stored]]]:
+        """Return what `scan` says of each (space, prefix), in order: one question for all."""
+        asked = [(askable(space), askable(prefix)) for space, prefix in places]
+        return await self._rows.scanned_each(asked, _limit(limit)) if asked else []
 
     async def unhandled(self, consumer: str, ids: Sequence[str]) -> set[str]:
         """Return those ids that the consumer has not handled yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -155,10 +155,20 @@ class _Readers:
     async def states(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
         return await self._read(sqlite_reads.states, space, keys)
 
+    async def states_each(
+        self, wanted: Mapping[str, Sequence[str]]
+    ) -> dict[str, dict[str, Stored]]:
+        return await self._read(sqlite_reads.states_each, wanted)
+
     async def scanned(
         self, space: str, prefix: str, behind: str, limit: int
     ) -> list[tuple[str, Stored]]:
         return await self._read(sqlite_reads.scanned, space, prefix, behind, limit)
+
+    async def scanned_each(
+        self, places: Sequence[tuple[str, str]], limit: int
+    ) -> list[list[tuple[str, Stored]]]:
+        return await self._read(sqlite_reads.scanned_each, places, limit)
 
     async def handled(self, consumer: str, ids: Sequence[str]) -> set[str]:
         return await self._read(sqlite_reads.handled, consumer, ids)

@@ -7,7 +7,7 @@ SQL is put together from our own column names only; every value goes in as a par
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -161,6 +161,13 @@ def states(opened: sqlite3.Connection, space: str, keys: Sequence[str]) -> dict[
     return {key: Stored(value, version) for key, value, version in found}
 
 
+def states_each(
+    opened: sqlite3.Connection, wanted: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, Stored]]:
+    """Return, for each space, those of its keys that exist."""
+    return {space: states(opened, space, keys) for space, keys in wanted.items()}
+
+
 def scanned(
     opened: sqlite3.Connection, space: str, prefix: str, behind: str, limit: int
 ) -> list[tuple[str, Stored]]:
@@ -173,6 +180,13 @@ def scanned(
         (space, prefix, behind, *([end] if end else []), limit),
     )
     return [(key, Stored(value, version)) for key, value, version in found]
+
+
+def scanned_each(
+    opened: sqlite3.Connection, places: Sequence[tuple[str, str]], limit: int
+) -> list[list[tuple[str, Stored]]]:
+    """Return key-values of each (space, prefix), in byte order of their keys."""
+    return [scanned(opened, space, prefix, "", limit) for space, prefix in places]
 
 
 def handled(opened: sqlite3.Connection, consumer: str, ids: Sequence[str]) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -315,6 +315,10 @@ class MemoryJournal:
         values = self._state.values
         return {key: values[space, key] for key in keys if (space, key) in values}
 
+    async def get_each(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Stored]]:
+        """Return, for each space, those of its keys that exist."""
+        return {space: await self.get_many(space, keys) for space, keys in wanted.items()}
+
     async def scan(
         self, space: str, prefix: str = "", *, after: str = "", limit: int = 1000
     ) -> list[tuple[str, Stored]]:
@@ -325,6 +329,12 @@ class MemoryJournal:
             if among == space and key.startswith(prefix) and key.encode() > after.encode()
         ]
         return sorted(found, key=lambda each: each[0].encode())[:limit]
+
+    async def scan_each(
+        self, places: Sequence[tuple[str, str]], *, limit: int = 1000
+    ) -> list[list[tuple[str, Stored]]]:
+        """Return what `scan` says of each (space, prefix), in order."""
+        return [await self.scan(space, prefix, limit=limit) for space, prefix in places]
 
     async def unhandled(self, consumer: str, ids: Sequence[str]) -> set[str]:
         """Return those ids that the consumer has not handled yet."""

@@ -132,6 +132,54 @@ async def test_values_are_found_by_key_and_by_prefix_in_byte_order(journal: AnyJ
     assert await journal.get_many("s", []) == {}
 
 
+async def test_several_spaces_and_prefixes_are_asked_at_once(journal: AnyJournal) -> None:
+    kept = [
+        ("s", "a/1"),
+        ("s", "a/2"),
+        ("s", "a/3"),
+        ("s", "b/1"),
+        ("t", "a/1"),
+        ("t", "\U0010ffff"),
+    ]
+    await journal.commit(Commit(writes=[Write(*place, b"%d" % n) for n, place in enumerate(kept)]))
+    asked = {
+        "s": ["b/1", "a/2", "none", "\0"],
+        "t": ["a/1", "a/2"],
+        "u": ["a/1"],
+        "v": [],
+        "\0": ["a"],
+    }
+    assert await journal.get_each(asked) == {
+        "s": {"a/2": Stored(b"1", 1), "b/1": Stored(b"3", 1)},
+        "t": {"a/1": Stored(b"4", 1)},
+        "u": {},
+        "v": {},
+        "\0": {},
+    }
+    assert await journal.get_each({}) == {}
+    places = [
+        ("t", "a/"),
+        ("s", "a/"),
+        ("s", ""),
+        ("u", ""),
+        ("t", "\U0010ffff"),
+        ("s", "\0"),
+        ("\0", ""),
+    ]
+    found = await journal.scan_each(places, limit=2)
+    assert found == [await journal.scan(*place, limit=2) for place in places]
+    assert [[key for key, _ in each] for each in found] == [
+        ["a/1"],
+        ["a/1", "a/2"],
+        ["a/1", "a/2"],
+        [],
+        ["\U0010ffff"],
+        [],
+        [],
+    ]
+    assert await journal.scan_each([]) == []
+
+
 async def test_many_keys_and_large_values(journal: AnyJournal) -> None:
     large = bytes(range(256)) * 8192
     writes = [Write("s", f"{n:05d}", b"v") for n in range(2500)] + [Write("s", "large", large)]

@@ -147,11 +147,11 @@ class PolicyRunner:
         new = await self._journal.unhandled(GROUP, list(once))
         fresh = [message for message in once.values() if message.id in new]
         corrections = await find_corrections(self._journal, fresh)
+        given = [self._pending(message, corrections.get(message.id)) for message in fresh]
+        many = await self._many(given)
         together: list[_Pending] = []
-        few: dict[tuple[str, str], bool] = {}
-        for message in fresh:
-            pending = self._pending(message, corrections.get(message.id))
-            if await self._fits(pending, few):
+        for pending in given:
+            if not any((task.policy.name, task.scope.prefix) in many for task in pending.tasks):
                 together.append(pending)
             else:
                 await self._together(together)
@@ -160,18 +160,17 @@ class PolicyRunner:
         await self._together(together)
         return len(new)
 
-    async def _fits(self, pending: _Pending, few: dict[tuple[str, str], bool]) -> bool:
-        """Return whether the states that a message concerns fit into a transaction with others.
-
-        `few` remembers, for a batch, what was found of each policy's prefix.
-        """
-        for task in pending.tasks:
-            place = (task.policy.name, task.scope.prefix)
-            if task.scope.prefix and place not in few:
-                space = STATE_SPACE + task.policy.name
-                found = await self._journal.scan(space, task.scope.prefix, limit=PAGE + 1)
-                few[place] = len(found) <= PAGE
-        return all(few[t.policy.name, t.scope.prefix] for t in pending.tasks if t.scope.prefix)
+    async def _many(self, given: Sequence[_Pending]) -> set[tuple[str, str]]:
+        """Return the policies' prefixes with more states than fit into a transaction with others."""
+        asked = dict.fromkeys(
+            (task.policy.name, task.scope.prefix)
+            for pending in given
+            for task in pending.tasks
+            if task.scope.prefix
+        )
+        places = [(STATE_SPACE + policy, prefix) for policy, prefix in asked]
+        found = await self._journal.scan_each(places, limit=PAGE + 1) if places else []
+        return {place for place, states in zip(asked, found, strict=True) if len(states) > PAGE}
 
     def _pending(self, message: Message, correction: Correction | None) -> _Pending:
         """Ask the policies which states a message concerns; one that cannot be read is a failure."""
@@ -219,9 +218,7 @@ class PolicyRunner:
         working = Working(cache=self._cache)
         tasks = [task for one in pending for task in one.tasks]
         await working.load(self._journal, tasks)
-        for policy, prefix in dict.fromkeys((t.policy.name, t.scope.prefix) for t in tasks):
-            if prefix:
-                await working.load_all(self._journal, policy, prefix)
+        await working.load_all(self._journal, tasks)
         working.clock_now = self._clock()
         steps: list[Step] = []
         buried: list[tuple[_Pending, list[Failure]]] = []

@@ -125,31 +125,44 @@ class Working:
     _submissions: list[Submission] = field(default_factory=list)
 
     async def load(self, journal: Journal, tasks: Sequence[Task]) -> None:
-        """Read every state and region record that the tasks concern: one read per policy and space."""
-        wanted: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+        """Read every state and region record that the tasks name, at once."""
+        wanted: dict[str, dict[str, None]] = {}
         for task in tasks:
-            keys, regions = wanted.setdefault(task.policy.name, ({}, {}))
-            if task.scope.key:
-                keys[task.scope.key] = None
-            if task.scope.region:
-                regions[task.scope.region] = None
-        for policy, (keys, regions) in wanted.items():
-            states = self._states.setdefault(policy, {})
-            found = await journal.get_many(STATE_SPACE + policy, list(keys)) if keys else {}
-            for key in keys:
-                states[key] = self._cached((policy, key), found.get(key))
-            records = self._regions.setdefault(policy, {})
-            found = await journal.get_many(REGION_SPACE + policy, list(regions)) if regions else {}
-            for key in regions:
-                records[key] = _slot(found.get(key))
+            policy, scope = task.policy.name, task.scope
+            if scope.key:
+                wanted.setdefault(STATE_SPACE + policy, {})[scope.key] = None
+            if scope.region:
+                wanted.setdefault(REGION_SPACE + policy, {})[scope.region] = None
+        if not wanted:
+            return
+        found = await journal.get_each({space: list(keys) for space, keys in wanted.items()})
+        for space, keys in wanted.items():
+            stored = found[space]
+            if space.startswith(STATE_SPACE):
+                policy = space.removeprefix(STATE_SPACE)
+                states = self._states.setdefault(policy, {})
+                for key in keys:
+                    states[key] = self._cached((policy, key), stored.get(key))
+            else:
+                records = self._regions.setdefault(space.removeprefix(REGION_SPACE), {})
+                for key in keys:
+                    records[key] = _slot(stored.get(key))
 
-    async def load_all(self, journal: Journal, policy: str, prefix: str) -> None:
-        """Read every state of a policy under a prefix, page by page."""
-        after, more = "", True
-        while more:
-            found = await journal.scan(STATE_SPACE + policy, prefix, after=after, limit=SCANNED)
-            keys = self.take(policy, found)
-            after, more = keys[-1] if keys else after, len(keys) == SCANNED
+    async def load_all(self, journal: Journal, tasks: Sequence[Task]) -> None:
+        """Read every state under the tasks' prefixes; those with many are read on page by page."""
+        asked = list(
+            dict.fromkeys((t.policy.name, t.scope.prefix) for t in tasks if t.scope.prefix)
+        )
+        if not asked:
+            return
+        places = [(STATE_SPACE + policy, prefix) for policy, prefix in asked]
+        pages = await journal.scan_each(places, limit=SCANNED)
+        for (policy, prefix), page in zip(asked, pages, strict=True):
+            keys = self.take(policy, page)
+            while len(keys) == SCANNED:
+                space = STATE_SPACE + policy
+                more = await journal.scan(space, prefix, after=keys[-1], limit=SCANNED)
+                keys = self.take(policy, more)
 
     def under(self, policy: str, prefix: str) -> list[str]:
         """Return the keys of the states that there are under a prefix, in the journal's order."""
