@@ -22,6 +22,7 @@ RECENT_KEPT: Final = 8
 ID_LENGTH: Final = 32
 LAST_DAY: Final = "9999-12-31"
 _MONTH: Final = len("2026-01")
+_DAY: Final = len("31")
 _ROWS, _FIELDS = ";", " "
 EMPTY: Final[State] = {"goods": [], "recent": "", "months": {}}
 """What a state has of the ledger before anything was accepted."""
@@ -67,8 +68,9 @@ def ids_of(rows: Iterable[Row]) -> list[str]:
 
 def with_receipt(state: State, row: Row) -> State | None:
     """Return the state with one more receipt; None: it knows it already."""
-    goods, recent, months = state["goods"], state["recent"], state["months"]
-    if _holds(recent, row.ids) or _holds(months.get(row.day[:_MONTH], ""), row.ids):
+    goods, recent, months, ids = state["goods"], state["recent"], state["months"], row.ids
+    month = months.get(row.day[:_MONTH], "")
+    if (ids in recent and _holds(recent, ids)) or (ids in month and _holds(month, ids)):
         return None
     if row.product not in goods:
         goods = [*goods, row.product]
@@ -138,18 +140,39 @@ def _written(rows: Iterable[Row], goods: Sequence[str]) -> str:
 
 
 def _folded(recent: str, months: Mapping[str, str], goods: Sequence[str]) -> dict[str, str]:
-    """Return the months with receipts taken in; rows stand in order, so that equal ledgers look alike."""
-    found = dict(months)
-    rows = _read("", recent, goods)
-    for month in sorted({row.day[:_MONTH] for row in rows}):
-        together: dict[tuple[str, str, int], Row] = {}
-        inside = (row for row in rows if row.day.startswith(month))
-        for row in (*_read(f"{month}-", months.get(month, ""), goods), *inside):
-            place = (row.day, row.product, row.price)
-            known = together.get(place)
-            together[place] = row if known is None else _joined(known, row)
-        found[month] = _written((together[place] for place in sorted(together)), goods)
-    return found
+    """Return the months with receipts taken in; lines stand in order, so that equal ledgers look alike."""
+    opened: dict[str, list[str]] = {}
+    for line in recent.split(_ROWS):
+        month = line[:_MONTH]
+        lines = opened.get(month)
+        if lines is None:
+            known = months.get(month, "")
+            lines = opened[month] = known.split(_ROWS) if known else []
+        _take_in(lines, line[_MONTH + 1 :], goods)
+    return {**months, **{month: _ROWS.join(opened[month]) for month in sorted(opened)}}
+
+
+def _take_in(lines: list[str], line: str, goods: Sequence[str]) -> None:
+    """Put one receipt into a month's lines, or into the line of its day, product and price.
+
+    It looks from the end: receipts mostly come in the order of their days, and no other line is read.
+    """
+    at = len(lines)
+    if at and lines[-1][:_DAY] >= line[:_DAY]:
+        new = _read("", line, goods)[0]
+        while at:
+            known = _read("", lines[at - 1], goods)[0]
+            if _place(known) < _place(new):
+                break
+            at -= 1
+            if _place(known) == _place(new):
+                lines[at] = _line(known.day, _joined(known, new), goods)
+                return
+    lines.insert(at, line)
+
+
+def _place(row: Row) -> tuple[str, str, int]:
+    return (row.day, row.product, row.price)
 
 
 def _joined(one: Row, other: Row) -> Row:

@@ -81,6 +81,35 @@ def test_a_ledger_says_the_same_folded_or_not(count: int, seed: int) -> None:
             assert summed(rows_of(state)) == summed(rows)
 
 
+def in_full(rows: Iterable[Row], goods: list[str]) -> dict[str, str]:
+    """The months' texts from all receipts in order of arrival, put together and sorted as a whole."""
+    together: dict[tuple[str, str, int], list[Row]] = {}
+    for each in rows:
+        together.setdefault((each.day, each.product, each.price), []).append(each)
+    lines: dict[str, list[str]] = {}
+    for (day, product, price), of in sorted(together.items()):
+        sums = (
+            f"{sum(each.quantity for each in of)} {price} {sum(each.amount for each in of) or ''}"
+        )
+        line = f"{day[8:]} {goods.index(product)} {sums} {''.join(each.ids for each in of)}"
+        lines.setdefault(day[:7], []).append(line)
+    return {month: ";".join(each) for month, each in lines.items()}
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(1, 6), st.integers(0, 2**32), st.booleans())
+def test_receipts_taken_in_one_by_one_stand_as_if_all_were_put_together_at_once(
+    folds: int, seed: int, by_day: bool
+) -> None:
+    order = random.Random(seed)
+    rows = [any_row(number, order) for number in range(folds * (RECENT_KEPT + 1))]
+    if by_day:  # as they mostly come
+        rows.sort(key=lambda each: each.day)
+    state = taken(EMPTY, *rows)
+    assert state["recent"] == ""
+    assert state["months"] == in_full(rows, state["goods"])
+
+
 def test_an_id_that_lies_across_two_others_is_not_known() -> None:
     halves = [Row("2020-01-05", half, 1, "A", 7, 0) for half in ("a" * 32, "b" * 32)]
     others = [row(number) for number in range(1, RECENT_KEPT)]
