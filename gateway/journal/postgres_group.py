@@ -20,6 +20,7 @@ from gateway.journal.known import (
     Known,
     Needs,
     every_row,
+    growing,
     needs_of,
     repeated,
     wait_keys,
@@ -39,7 +40,7 @@ async def write_group(opened: Any, group: Sequence[Commit], new: Hasher, shards:
     """
     # each statement must see what was committed while it waited for a lock, whatever the server's default
     async with opened.transaction(isolation="read_committed"):
-        known = await _known(opened, group, needs_of(group, shards))
+        known = await _known(opened, group, needs_of(group), growing(group, shards))
         present = set(known.versions)
         plan = plan_group(group, known, new, shards)
         if not plan.empty:
@@ -50,12 +51,14 @@ async def write_group(opened: Any, group: Sequence[Commit], new: Hasher, shards:
 # --------------------------------------------------------------------------- looking up
 
 
-async def _known(opened: Any, group: Sequence[Commit], needs: Needs) -> Known:
+async def _known(
+    opened: Any, group: Sequence[Commit], needs: Needs, shards: Sequence[int]
+) -> Known:
     known = Known({})
-    if needs.shards:
+    if shards:
         ends = await opened.fetch(
             "SELECT shard, seq, hash FROM shard WHERE shard = ANY($1) ORDER BY shard FOR UPDATE",
-            needs.shards,
+            shards,
         )
         known.heads = {shard: (seq, linked) for shard, seq, linked in ends}
     if needs.releases:
