@@ -160,9 +160,10 @@ def _day(message: Message, content: State) -> str:
 def _with(state: State, message: Message, content: State, rules: Rulebook) -> State | None:
     """Return the state with a fact; None where it says nothing new or nothing could follow from it."""
     if message.type in _PURCHASES:
-        terms, day = rules.of(content["region"]), _day(message, content)
+        terms = rules.of(content["region"])
         if terms is None or not terms.speaks_of("prepayment.again"):
             return None
+        day = _day(message, content)
         if knows_purchase(state["bought"], day, message.id):
             return None
         quantity = _quantity(message, content)

@@ -126,10 +126,9 @@ def _read(
     """Return the rows of a month's text, or of the recent ones, which have their whole day (`month` "")."""
     found = []
     for part in text.split(_ROWS) if text else ():
-        short, _, rest = part.partition(_FIELDS)
+        short, product, quantity, price, amount, ids = part.split(_FIELDS)
         day = month + short
         if first <= day <= last:
-            product, quantity, price, amount, ids = rest.split(_FIELDS)
             sums = (int(price), int(amount or 0))
             found.append(Row(day, ids, int(quantity), goods[int(product)], *sums))
     return found
@@ -159,28 +158,25 @@ def _take_in(lines: list[str], line: str, goods: Sequence[str]) -> None:
     """
     at = len(lines)
     if at and lines[-1][:_DAY] >= line[:_DAY]:
-        new = _read("", line, goods)[0]
-        while at:
-            known = _read("", lines[at - 1], goods)[0]
-            if _place(known) < _place(new):
-                break
+        place = _place(line, goods)
+        while at and (its := _place(lines[at - 1], goods)) >= place:
             at -= 1
-            if _place(known) == _place(new):
-                lines[at] = _line(known.day, _joined(known, new), goods)
+            if its == place:
+                lines[at] = _joined(lines[at], line)
                 return
     lines.insert(at, line)
 
 
-def _place(row: Row) -> tuple[str, str, int]:
-    return (row.day, row.product, row.price)
+def _place(line: str, goods: Sequence[str]) -> tuple[str, str, int]:
+    day, product, _, price, _ = line.split(_FIELDS, 4)
+    return (day, goods[int(product)], int(price))
 
 
-def _joined(one: Row, other: Row) -> Row:
-    return one._replace(
-        ids=one.ids + other.ids,
-        quantity=one.quantity + other.quantity,
-        amount=one.amount + other.amount,
-    )
+def _joined(line: str, other: str) -> str:
+    day, product, quantity, price, amount, ids = line.split(_FIELDS)
+    _, _, more, _, paid, others = other.split(_FIELDS)
+    sums = f"{int(quantity) + int(more)} {price} {int(amount or 0) + int(paid or 0) or ''}"
+    return f"{day} {product} {sums} {ids}{others}"
 
 
 def _less(row: Row, gone: Row) -> Row | None:

@@ -221,10 +221,11 @@ def _quiet(agreement: Agreement, products: Sequence[Product], watch: int) -> lis
     ]
 
 
-def _still_quiet(quiet: Sequence[Sequence[Any]], row: Row) -> list[list[Any]] | None:
+def _still_quiet(quiet: Sequence[Sequence[Any]], row: Row) -> list[Sequence[Any]] | None:
     """Return what is quiet after one more receipt; None: the ledger must be read."""
-    found: list[list[Any]] = []
-    for first, last, products, missing, watch, done, lowest in quiet:
+    found: list[Sequence[Any]] = []
+    for entry in quiet:
+        first, last, products, missing, watch, done, lowest = entry
         left = missing
         if first <= row.day <= last:
             own = row.product in products
@@ -232,8 +233,10 @@ def _still_quiet(quiet: Sequence[Sequence[Any]], row: Row) -> list[list[Any]] | 
                 return None
             if own and not _harmless(row, missing, done, lowest):
                 return None
-            left = max(missing - row.quantity, 0) if own else missing
-        found.append([first, last, products, left, watch, done, lowest])
+            if own and missing:
+                left = max(missing - row.quantity, 0)
+        same = left == missing
+        found.append(entry if same else [first, last, products, left, watch, done, lowest])
     return found
 
 
