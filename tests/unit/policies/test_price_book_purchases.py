@@ -144,5 +144,24 @@ def test_order_does_not_matter_and_withdrawals_leave_no_trace(
     assert standing(one) == standing(after(*[each for each in history if each is not gone], by))
 
 
+@settings(max_examples=80, deadline=None)
+@given(history=histories())
+def test_receipts_of_a_month_are_found_as_if_each_were_the_only_one(history: list[Message]) -> None:
+    prices = [each for each in history if each.type != ACCEPTANCE_RECORDED]
+    alone = [after(*prices, each) for each in history if each.type == ACCEPTANCE_RECORDED]
+    found = [line for host in alone for line in standing(host)]
+    assert standing(after(*history)) == sorted(found)
+
+
+@pytest.mark.parametrize("number", ["R 1", " ", "收货;1 2 3", '"'])
+@pytest.mark.parametrize("line", [1, 20])
+def test_a_finding_names_the_receipt_as_its_sender_did(number: str, line: int) -> None:
+    buys = bought("b", "0.600000", "2020-06-10", receipt_no=number, line_no=line)
+    (late,) = after(buys).take(chosen("s", "0.500000"))
+    ((_, at_once),) = after(chosen("s", "0.500000"), buys).drawn
+    for found in (late, at_once):
+        assert (found.data["receipt_no"], found.data["line_no"]) == (number, line)
+
+
 def test_receipts_are_what_is_bought() -> None:
     assert ACCEPTANCE_RECORDED in PurchasePrices.consumes
