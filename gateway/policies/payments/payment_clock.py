@@ -105,14 +105,14 @@ class PaymentClock:
         """Take one fact, one day's end or one closed period."""
         if message.type == CALENDAR_DAY_ENDED:
             return _day_ended(key, state, message, content["day"], rules)
-        day = day_of(message, content)
         facts: list[Fact] = []
         if message.type in OF_RECEIPTS:
             facts = facts_of(key, state, message, content, rules)
             plain = taken_plainly(state, facts)
             if plain is not None:
                 return Judgement(plain)
-        revision = Revision(key, state, rules, cause=message.id, by=message.id, on=day)
+        on = day_of(message, content)
+        revision = Revision(key, state, rules, cause=message.id, by=message.id, on=on)
         if message.type == VOLUME_PERIOD_CLOSED:
             spoken = rules.spoken_of(content["region"], "payment.published")
             return _period_closed(revision, message, content) if spoken else Judgement()
@@ -226,10 +226,13 @@ def _day_ended(key: str, state: State, message: Message, day: str, rules: Rulebo
     revision = Revision(key, passed, rules, cause=message.id, by=message.id, on=day)
     if crowded:
         revision.kept.sort_out()
-    now, later = revision.kept.due(day)
+    now, later = revision.kept.take_due(day)
     revision.next_on(later)
-    for number in now:
-        revision.put(number, revision.kept.receipt(number))
+    for number, settled in now:
+        if settled:
+            revision.forget(number)
+        else:
+            revision.put(number, revision.kept.receipt(number))
     return revision.judgement()
 
 

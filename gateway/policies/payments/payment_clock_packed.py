@@ -19,7 +19,7 @@ from binascii import a2b_base64, b2a_base64
 from datetime import date
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase, digits
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from gateway.policies.payments.payment_clock_days import days_after
 from gateway.policies.payments.payment_clock_receipts import COUNTER, Line, Receipt
@@ -88,6 +88,12 @@ def day_code(day: str) -> str:
 
 
 @lru_cache(maxsize=16384)
+def code_after(code: str, count: int) -> str:
+    """Return the digits of the day some days after another. Raises Unpackable for a day that has none."""
+    return day_code(days_after(day_of_code(code), count))
+
+
+@lru_cache(maxsize=16384)
 def day_of_code(code: str) -> str:
     """Return the day of three digits."""
     number = 0
@@ -99,6 +105,11 @@ def day_of_code(code: str) -> str:
 def coming_of(stored: Packed) -> str:
     """Return the day when a receipt is looked at again; "" for never."""
     return day_of_code(stored[:3]) if isinstance(stored, str) else str(stored["n"])
+
+
+def is_settled(stored: Packed) -> TypeGuard[str]:
+    """Return whether a receipt is kept as one that is paid exactly."""
+    return isinstance(stored, str) and stored[len(NO_DAY)] == SETTLED
 
 
 def limit_code(day: str) -> str:
@@ -142,9 +153,10 @@ def line_text(line: Line, names: Names, regions: Names) -> str:
     """Return an accepted line as text. Raises Unpackable."""
     identity, day, amount, due, product, region, enterprise = line
     kind, short = _short(LINE, identity)
-    where = regions.number(region) or ""
-    what = f"{amount},{_number(product, names)},{_number(enterprise, names)},{where}"
-    return f"{kind}{day_code(day)}{day_code(due)}{short}{what}".rstrip(",")
+    bought = names.number(product) if product else ""
+    by = names.number(enterprise) if enterprise else ""
+    what = f"{short}{amount},{bought},{by},{regions.number(region) or ''}"
+    return f"{kind}{day_code(day)}{day_code(due)}{what}".rstrip(",")
 
 
 def line_amount(text: str) -> int:
@@ -156,18 +168,14 @@ def credit_text(credit: Line, owed: int, names: Names, regions: Names) -> str:
     """Return a credit as text, where so much was left to pay. Raises Unpackable."""
     identity, day, amount, paid, enterprise, region = credit
     kind, short = _short(paid, identity)
-    where = regions.number(region) or ""
-    what = f"{'' if amount == owed else amount},{_number(enterprise, names)},{where}"
+    to = names.number(enterprise) if enterprise else ""
+    what = f"{'' if amount == owed else amount},{to},{regions.number(region) or ''}"
     return f"{kind}{day_code(day)}{short}{what}".rstrip(",")
-
-
-def _number(text: str, names: Names) -> int | str:
-    return names.number(text) if text else ""
 
 
 def _short(kind: str, identity: str) -> tuple[str, str]:
     """Return a fact's letter and its id in base 64. Raises Unpackable for ids of another form."""
-    if identity.startswith(COUNTER):
+    if identity[:1] == COUNTER:
         kind, identity = kind.upper(), identity[len(COUNTER) :]
     try:
         number = bytes.fromhex(identity)

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.policies.payments.payment_clock_days import days_after
-from gateway.policies.payments.payment_clock_kept import bucket
 from gateway.policies.payments.payment_clock_packed import (
     CREDIT_ID,
     LINE,
@@ -19,13 +18,21 @@ from gateway.policies.payments.payment_clock_packed import (
     SETTLED,
     UNSETTLED,
     Names,
-    Packed,
     Unpackable,
+    code_after,
     credit_text,
     day_code,
     day_of_code,
     line_amount,
     line_text,
+)
+from gateway.policies.payments.payment_clock_parts import (
+    NO_PART,
+    Part,
+    fits,
+    part_of,
+    text_in,
+    with_text,
 )
 from gateway.policies.payments.payment_clock_receipts import Fact, Line
 from gateway.policies.payments.payment_clock_standing import KEPT_DAYS
@@ -34,7 +41,6 @@ from gateway.policies.policy import State
 _HEAD: Final = 4
 _DAY: Final = slice(1, 4)
 _DUE: Final = slice(4, 7)
-_NO_PART: Final[dict[str, Packed]] = {}
 
 
 def taken_plainly(state: State, facts: Iterable[Fact]) -> State | None:
@@ -43,22 +49,22 @@ def taken_plainly(state: State, facts: Iterable[Fact]) -> State | None:
     if not ended:
         return None
     names, regions = Names(state["names"]), Names(state["regions"])
-    parts: dict[str, dict[str, Packed]] = dict(state["receipts"])
+    parts: dict[str, Part] = dict(state["receipts"])
     try:
         limit = _limit(state)
         for number, part, fact in facts:
-            place = bucket(number)
-            known = parts.get(place, _NO_PART)
-            stored = known.get(number, "")
-            if not isinstance(stored, str):
+            place = part_of(number)
+            known = parts.get(place, NO_PART)
+            if not isinstance(known, str) or not fits(number):
                 return None
+            stored = text_in(known, number)
             if part == LINE:
                 text = _with_line(stored, fact, limit, names, regions)
             else:
                 text = _with_credit(stored, fact, limit, ended, names, regions)
             if not text:
                 return None
-            parts[place] = {**known, number: text}
+            parts[place] = with_text(known, number, stored, text)
             if text[:3] != NO_DAY:
                 day = day_of_code(text[:3])
                 coming = min(coming, day) if coming else day
@@ -106,13 +112,15 @@ def _with_credit(
     known, today = _lines(stored, limit), days_after(ended, 1)
     if not known or credit[1] > today:
         return ""
-    owed = sum(map(line_amount, known))
+    owed, last = 0, day_code(ended)
+    for line in known:
+        owed += line_amount(line)
+        last = max(last, line[_DAY], line[_DUE])
     text = credit_text(credit, owed, names, regions)
     if credit[2] > owed or text[CREDIT_ID] in stored:
         return ""
     if credit[2] == owed:
-        last = max(text[_DAY], day_code(ended), *(max(each[_DAY], each[_DUE]) for each in known))
-        head = day_code(days_after(day_of_code(last), KEPT_DAYS)) + SETTLED
+        head = code_after(max(last, text[_DAY]), KEPT_DAYS) + SETTLED
     else:
         head = (text[_DAY] if credit[1] == today else stored[:3]) + UNSETTLED
     return f"{head}{stored[_HEAD:]};{text}"

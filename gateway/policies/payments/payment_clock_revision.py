@@ -82,6 +82,12 @@ class Revision:
         self.kept.put(number, receipt, stood.next, settled=stood.settled)
         self.next_on(stood.next)
 
+    def forget(self, number: str) -> None:
+        """Forget a receipt that is paid exactly and has been kept long enough: nothing is open of it."""
+        if self.state["hold"] is not None:  # that may end now, with what was looked at as causes
+            self._touched[number] = self.kept.receipt(number)
+        self.kept.drop(number)
+
     def next_on(self, coming: str) -> None:
         """Look at the state again when a day has ended ("": never), if not before."""
         known = self.state["next"]

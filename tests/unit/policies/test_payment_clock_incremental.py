@@ -13,6 +13,7 @@ from gateway.policies.payments.payment_clock_days import consequence, days_after
 from gateway.policies.payments.payment_clock_facts import OF_RECEIPTS, day_of, facts_of, with_facts
 from gateway.policies.payments.payment_clock_kept import NAMES_KEPT
 from gateway.policies.payments.payment_clock_packed import Names, coming_of, unpacked
+from gateway.policies.payments.payment_clock_parts import receipts_in as receipts_of
 from gateway.policies.payments.payment_clock_plain import taken_plainly
 from gateway.policies.payments.payment_clock_published import counted, overdue_at
 from gateway.policies.payments.payment_clock_receipts import Receipt, excess, overdue, region_of
@@ -192,7 +193,7 @@ def receipts_in(state: dict[str, Any]) -> dict[str, Receipt]:
     return {
         number: unpacked(stored, names, regions)
         for part in state["receipts"].values()
-        for number, stored in part.items()
+        for number, stored in receipts_of(part)
     }
 
 
@@ -238,7 +239,9 @@ def test_after_every_message_what_is_open_is_what_the_kept_facts_come_to(
                 sums = [each.outstanding for each in late if each is not None]
                 assert counted(known)[:2] == (len(sums), sum(sums))
             coming = [
-                coming_of(each) for part in state["receipts"].values() for each in part.values()
+                coming_of(each)
+                for part in state["receipts"].values()
+                for _, each in receipts_of(part)
             ]
             assert all(not day or state["next"] <= day for day in coming)
 
@@ -285,7 +288,12 @@ def test_the_names_of_products_that_are_bought_no_more_are_let_go() -> None:
 
 def test_a_receipt_that_was_paid_takes_little_room() -> None:
     state = after(received("r", "100.00", "2020-03-03"), paid("p", "2020-03-03", ("r", "100.00")))
-    (text,) = [part["r"] for part in state["receipts"].values() if "r" in part]
+    (text,) = [
+        each
+        for part in state["receipts"].values()
+        for number, each in receipts_of(part)
+        if number == "r"
+    ]
     assert isinstance(text, str)
     assert len(text) <= 80
 
