@@ -6,7 +6,9 @@ are integers of 10^-4 units.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from gateway.policies.payments.payment_clock_days import PHARMACY
@@ -70,43 +72,62 @@ def overlap(one: Fact, other: Fact) -> bool:
 # ------------------------------------------------------------------------------ purchases
 
 Bought = Mapping[str, Mapping[str, Any]]
-"""By month: `q`, the month's sum, and `f`, its receipts and returns [day, id, quantity]."""
+"""By month: `q`, the month's sum, and `f`, its receipts and returns as one text: day, id, quantity each."""
+_ROWS, _FIELDS = ";", " "
 
 
 def with_purchase(bought: Bought, day: str, identity: str, quantity: int) -> dict[str, Any]:
     """Return the purchases with one more receipt, or return (negative)."""
-    month = bought.get(day[:_MONTH], {"q": 0, "f": []})
-    more = {"q": month["q"] + quantity, "f": [*month["f"], [day, identity, quantity]]}
+    month, new = bought.get(day[:_MONTH]), f"{day} {identity} {quantity}"
+    if month is None:
+        return {**bought, day[:_MONTH]: {"q": quantity, "f": new}}
+    more = {"q": month["q"] + quantity, "f": f"{month['f']}{_ROWS}{new}"}
     return {**bought, day[:_MONTH]: more}
 
 
 def without_purchase(bought: Bought, day: str, identity: str) -> dict[str, Any]:
     """Return the purchases without one message's."""
     month = bought[day[:_MONTH]]
-    kept = [each for each in month["f"] if each[1] != identity]
+    kept = [each for each in _read(month) if each[1] != identity]
     rest = {name: part for name, part in bought.items() if name != day[:_MONTH]}
-    return rest | ({day[:_MONTH]: {"q": sum(each[2] for each in kept), "f": kept}} if kept else {})
+    if not kept:
+        return rest
+    text = _ROWS.join(f"{each} {name} {quantity}" for each, name, quantity in kept)
+    return {**rest, day[:_MONTH]: {"q": sum(each[2] for each in kept), "f": text}}
 
 
 def knows_purchase(bought: Bought, day: str, identity: str) -> bool:
     """Return whether a message is among the purchases."""
-    return any(each[1] == identity for each in bought.get(day[:_MONTH], {"f": ()})["f"])
+    month = bought.get(day[:_MONTH])
+    return month is not None and f"{_FIELDS}{identity}{_FIELDS}" in month["f"]
 
 
 def purchased(bought: Bought, first: str, last: str) -> int:
     """Return the quantity purchased from one day to another, both inclusive."""
     total = 0
     for month, of_month in bought.items():
-        if first[:_MONTH] < month < last[:_MONTH]:
+        if first <= f"{month}-01" and _last_day(month) <= last:
             total += of_month["q"]
         elif first[:_MONTH] <= month <= last[:_MONTH]:
-            total += sum(each[2] for each in of_month["f"] if first <= each[0] <= last)
+            total += sum(each[2] for each in _read(of_month) if first <= each[0] <= last)
     return total
 
 
 def purchases(bought: Bought, first: str, last: str) -> Iterator[str]:
     """Yield the message ids of the purchases from one day to another, in order of their days."""
     for month in sorted(bought):
-        for day, identity, _ in sorted(bought[month]["f"]):
+        for day, identity, _ in sorted(_read(bought[month])):
             if first <= day <= last:
                 yield identity
+
+
+@lru_cache(maxsize=512)
+def _last_day(month: str) -> str:
+    year, number = month.split("-")
+    return f"{month}-{monthrange(int(year), int(number))[1]}"
+
+
+def _read(month: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """Return a month's receipts and returns: day, id, quantity."""
+    lines = (line.split(_FIELDS) for line in month["f"].split(_ROWS))
+    return [(day, identity, int(quantity)) for day, identity, quantity in lines]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from typing import Any
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +14,13 @@ from gateway.journal.sqlite import SqliteJournal
 from gateway.policies.payments.ledger import ledger
 from gateway.policies.payments.payment_clock_days import days_after
 from gateway.policies.payments.prepayment import Prepayment
+from gateway.policies.payments.prepayment_facts import (
+    knows_purchase,
+    purchased,
+    purchases,
+    with_purchase,
+    without_purchase,
+)
 from gateway.ports import Search
 from schemas.envelope import Message
 from schemas.events import PREPAYMENT_CLEARED, PREPAYMENT_DUE, PREPAYMENT_ENDED
@@ -135,6 +144,36 @@ def test_a_message_withdrawn_leaves_what_would_have_been_without_it(
     assert open_now(corrected) == open_now(without)
     corrected.take(gone)
     assert open_now(corrected) == open_now(taken(messages))
+
+
+BUYING_DAYS = st.dates(date(2019, 12, 29), date(2020, 3, 2)).map(date.isoformat)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    bought=st.lists(st.tuples(BUYING_DAYS, st.integers(-20, 20)), max_size=25),
+    term=st.tuples(
+        st.sampled_from(["2019-12-30", "2020-01-01", "2020-01-02"]),
+        st.sampled_from(["2020-01-31", "2020-02-28", "2020-02-29", "2020-12-31"]),
+    ),
+    gone=st.sets(st.integers(0, 24)),
+)
+def test_what_was_purchased_in_a_term_is_what_its_receipts_come_to(
+    bought: list[tuple[str, int]], term: tuple[str, str], gone: set[int]
+) -> None:
+    facts = [(day, f"{at:032x}", quantity) for at, (day, quantity) in enumerate(bought)]
+    kept: dict[str, Any] = {}
+    for day, identity, quantity in facts:
+        assert not knows_purchase(kept, day, identity)
+        kept = with_purchase(kept, day, identity, quantity)
+        assert knows_purchase(kept, day, identity)
+    for at in sorted(gone & set(range(len(facts)))):
+        kept = without_purchase(kept, *facts[at][:2])
+        assert not knows_purchase(kept, *facts[at][:2])
+    inside = [e for at, e in enumerate(facts) if at not in gone and term[0] <= e[0] <= term[1]]
+    assert purchased(kept, *term) == sum(each[2] for each in inside)
+    assert list(purchases(kept, *term)) == [each[1] for each in sorted(inside)]
+    assert orjson.loads(orjson.dumps(kept)) == kept
 
 
 def test_a_withdrawal_of_what_nobody_knows_changes_nothing() -> None:
