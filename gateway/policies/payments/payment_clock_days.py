@@ -121,6 +121,17 @@ def consequence(due: str, region: str, institution: str, rules: Rulebook) -> Con
     A warning is given on the day after the last day, or on the first day of the month after it
     (按月预警); the workdays after it do not count the warning's own day.
     """
+    retail = institution.startswith(PHARMACY)
+    answers: dict[Any, Consequence] = rules.answers.setdefault("what follows late payments", {})
+    asked = (due, region, retail)
+    if asked not in answers:
+        if len(answers) >= ANSWERS_KEPT:
+            answers.clear()
+        answers[asked] = _consequence(due, region, rules, retail=retail)
+    return answers[asked]
+
+
+def _consequence(due: str, region: str, rules: Rulebook, *, retail: bool) -> Consequence:
     terms, on = rules.of(region), date.fromisoformat(due)
     if terms is None:
         return Consequence()
@@ -129,7 +140,7 @@ def consequence(due: str, region: str, institution: str, rules: Rulebook) -> Con
     if warned is not None:
         last = end_of_month(due) if warned.value == "month_end" else due
         warned_on = days_after(last, 1)
-    if held is None or (terms.value("payment.payers", on) and institution.startswith(PHARMACY)):
+    if held is None or (retail and terms.value("payment.payers", on)):
         return Consequence(warned_on, "", warned)
     if held.value == "overdue":
         return Consequence(warned_on, days_after(due, 1), warned, (held,))

@@ -21,7 +21,7 @@ NEVER: Final = "~~~"
 NO_PART: Final = ""
 _PLACES: Final = tuple(map(str, range(PARTS)))
 _HEAD: Final = len(NEVER)
-_COMING: Final = re.compile(r"\|([^:]*):(...)(.)")
+_LOOKED: Final = re.compile(r"\|([^:]*):(...)(.)")
 """A receipt's number, the day when it is looked at again, and whether it is paid exactly."""
 
 Part = str | dict[str, Packed]
@@ -39,33 +39,30 @@ def fits(receipt_no: str) -> bool:
     return "|" not in receipt_no and ":" not in receipt_no
 
 
-def text_in(part: str, number: str) -> str:
-    """Return the text of a receipt whose number fits; "" where the part has none."""
-    sign = f"|{number}:"
-    at = part.find(sign)
+def place_in(part: str, number: str) -> tuple[int, int]:
+    """Return where the text of a receipt, whose number fits, begins and ends; (0, 0): the part has none."""
+    at = part.find(f"|{number}:")
     if at < 0:
-        return ""
-    at += len(sign)
+        return 0, 0
+    at += len(number) + 2
     end = part.find("|", at)
-    return part[at:] if end < 0 else part[at:end]
+    return at, end if end > 0 else len(part)
 
 
-def with_text(part: str, number: str, known: str, text: str) -> str:
-    """Return a part with a receipt's text in the place of its `known` one ("": it had none)."""
-    first = _first(text)
-    if not part:
-        return f"{first}|{number}:{text}"
-    first = min(first, part[:_HEAD])
-    if not known:
-        return f"{first}{part[_HEAD:]}|{number}:{text}"
-    return first + part[_HEAD:].replace(f"|{number}:{known}", f"|{number}:{text}", 1)
+def with_text(part: str, number: str, place: tuple[int, int], text: str) -> str:
+    """Return a part with a receipt's text in its place, or behind the others where it had none."""
+    first, before, (at, end) = _first(text), part[:_HEAD], place
+    if not at:
+        return f"{min(first, before or NEVER)}{part[_HEAD:]}|{number}:{text}"
+    return f"{min(first, before)}{part[_HEAD:at]}{text}{part[end:]}"
 
 
 def receipt_in(part: Part, number: str) -> Packed | None:
     """Return a receipt as it is kept; None where the part has none."""
-    if isinstance(part, str):
-        return (text_in(part, number) or None) if fits(number) else None
-    return part.get(number)
+    if not isinstance(part, str):
+        return part.get(number)
+    at, end = place_in(part, number) if fits(number) else (0, 0)
+    return part[at:end] or None
 
 
 def receipts_in(part: Part) -> Iterable[tuple[str, Packed]]:
@@ -79,17 +76,17 @@ def receipts_in(part: Part) -> Iterable[tuple[str, Packed]]:
 def with_receipt(part: Part, number: str, receipt: Packed) -> Part:
     """Return a part with a receipt in the place of the one that it had, or behind the others."""
     if isinstance(part, str) and isinstance(receipt, str) and fits(number):
-        return with_text(part, number, text_in(part, number), receipt)
+        return with_text(part, number, place_in(part, number), receipt)
     return part_with({**dict(receipts_in(part)), number: receipt})
 
 
 def without_receipt(part: Part, number: str) -> Part:
     """Return a part without a receipt."""
-    if isinstance(part, str):
-        known = text_in(part, number) if fits(number) else ""
-        left = part.replace(f"|{number}:{known}", "", 1) if known else part
-        return left if len(left) > _HEAD else NO_PART
-    return part_with({name: each for name, each in part.items() if name != number})
+    if not isinstance(part, str):
+        return part_with({name: each for name, each in part.items() if name != number})
+    at, end = place_in(part, number) if fits(number) else (0, 0)
+    left = part[: at - len(number) - 2] + part[end:] if at else part
+    return left if len(left) > _HEAD else NO_PART
 
 
 def part_with(receipts: Mapping[str, Packed]) -> Part:
@@ -106,7 +103,7 @@ def part_with(receipts: Mapping[str, Packed]) -> Part:
 def due_in(part: str, limit: str) -> tuple[list[Looked], str]:
     """Return which receipts are looked at again up to a day, and the next such day's digits."""
     now, codes = [], [NEVER]
-    for number, code, mark in _COMING.findall(part):
+    for number, code, mark in _LOOKED.findall(part):
         if code > limit:
             codes.append(code)
         elif code != NO_DAY:

@@ -31,7 +31,7 @@ from gateway.policies.payments.payment_clock_parts import (
     Part,
     fits,
     part_of,
-    text_in,
+    place_in,
     with_text,
 )
 from gateway.policies.payments.payment_clock_receipts import Fact, Line
@@ -57,14 +57,15 @@ def taken_plainly(state: State, facts: Iterable[Fact]) -> State | None:
             known = parts.get(place, NO_PART)
             if not isinstance(known, str) or not fits(number):
                 return None
-            stored = text_in(known, number)
+            at, end = found = place_in(known, number)
+            stored = known[at:end]
             if part == LINE:
                 text = _with_line(stored, fact, limit, names, regions)
             else:
                 text = _with_credit(stored, fact, limit, ended, names, regions)
             if not text:
                 return None
-            parts[place] = with_text(known, number, stored, text)
+            parts[place] = with_text(known, number, found, text)
             if text[:3] != NO_DAY:
                 day = day_of_code(text[:3])
                 coming = min(coming, day) if coming else day
