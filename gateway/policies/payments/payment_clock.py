@@ -16,7 +16,7 @@ fact, a correction or a closing that comes so late neither makes nor changes nor
 
 The state of an institution: `day` and `day_id`, the last day that has ended and its message; `next`, the
 first day at whose end anything may change by itself ("": none), so that a quiet day costs nothing;
-`receipts`, by number in a fixed number of parts, each one a short text (`payment_clock_packed`), with the
+`receipts`, in a fixed number of long texts (`payment_clock_parts`, `payment_clock_packed`), with the
 tables `names` and `regions` of what these texts abbreviate; `contracts`, by product; and what is open
 (`payment_clock_revision`): `warned` and `exceeded` by receipt, `held`, `hold`, `published`.
 """
