@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from gateway.journal.answers import Lines
 from gateway.journal.chain import shard_of
 from gateway.journal.identities import digest_key, id_key
 from gateway.ports import Commit, EntryKind, Row
-
-_VERSIONS: Final = 2**62
-"""More than a key-value will ever be written."""
 
 
 class Identity(NamedTuple):
@@ -45,33 +42,16 @@ class First(NamedTuple):
 
 
 @dataclass(slots=True)
-class Hopes:
-    """What a group's commits take for granted: as a rule they read it just before.
-
-    Where any of it turns out not to hold, nothing of the group may be written that was planned on it.
-    """
-
-    versions: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Key-values that are written exactly once in the group, with the version that is expected."""
-    unhandled: bool = False
-    """Whether no message that the group handles was handled before."""
-
-    def __bool__(self) -> bool:
-        """Return whether anything is taken for granted."""
-        return self.unhandled or bool(self.versions)
-
-
-@dataclass(slots=True)
 class Needs:
     """Keys to look up for a group."""
 
+    shards: list[int]
+    """Those that may grow, ascending: the order in which they are locked."""
     ids: list[bytes]
     """Sorted, so that concurrent groups take them in the same order."""
     nonces: set[tuple[str, str]]
     states: list[tuple[str, str]]
     handled: list[tuple[str, str]]
-    hopes: Hopes
-    """What is not looked up: it shows when it is written."""
     releases: list[str]
     """Ids of held rows that are to leave the hold list, released or sent back."""
     waiting: bool
@@ -105,17 +85,29 @@ def every_row(group: Sequence[Commit]) -> Iterator[Row]:
             yield from given.rows
 
 
-def needs_of(group: Sequence[Commit], *, hoping: bool = False) -> Needs:
-    """Return what must be looked up to plan a group; `hoping`: as little as can be."""
-    handled = {pair for work in group for pair in work.handled}
-    hopes = Hopes(_expected(group), bool(handled)) if hoping else Hopes()
-    states = {(write.space, write.key) for work in group for write in work.writes}
+def needs_of(group: Sequence[Commit], shards: int) -> Needs:
+    """Return what must be looked up to plan a group."""
+    places: set[int] = set()
+    ids: set[bytes] = set()
+    for work in group:
+        for given in work.submissions:
+            ids.add(id_key(given.id))
+            if leaves := given.releases or given.rejects:
+                ids.add(id_key(leaves))
+            if len(given.rows) != 1 or given.refused or given.rows[0].message.id != given.id:
+                places.add(shard_of(given.message_id, shards))
+        for row in work.receipts:
+            ids.add(id_key(row.message.id))
+            places.add(shard_of(row.message.subject, shards))
+    for row in every_row(group):
+        ids.add(id_key(row.message.id))
+        places.add(shard_of(row.message.subject, shards))
     return Needs(
-        ids=sorted(_ids(group)),
+        shards=sorted(places),
+        ids=sorted(ids),
         nonces={(s.partner, s.nonce) for work in group for s in work.submissions if s.nonce},
-        states=sorted(states - hopes.versions.keys()),
-        handled=[] if hoping else sorted(handled),
-        hopes=hopes,
+        states=sorted({(write.space, write.key) for work in group for write in work.writes}),
+        handled=sorted({pair for work in group for pair in work.handled}),
         releases=[
             leaves
             for work in group
@@ -125,52 +117,6 @@ def needs_of(group: Sequence[Commit], *, hoping: bool = False) -> Needs:
         waiting=any(row.waits_on for row in every_row(group)),
         holding=any(row.kind is EntryKind.HELD for row in every_row(group)),
     )
-
-
-def _ids(group: Sequence[Commit]) -> set[bytes]:
-    """Return the keys of all ids that a group names."""
-    named: set[str] = set()
-    for work in group:
-        for given in work.submissions:
-            named.add(given.id)
-            if leaves := given.releases or given.rejects:
-                named.add(leaves)
-            named.update(row.message.id for row in given.rows)
-        named.update(row.message.id for row in work.receipts)
-    return set(map(id_key, named))
-
-
-def _expected(group: Sequence[Commit]) -> dict[tuple[str, str], int]:
-    """Return the versions that can be hoped for: of key-values replaced once, by who says which it was."""
-    found: dict[tuple[str, str], int] = {}
-    others: set[tuple[str, str]] = set()
-    for work in group:
-        for write in work.writes:
-            place, expected = (write.space, write.key), write.expected
-            # what no version can be is left to the look-up: a column could not even hold it
-            if (
-                write.value is None
-                or expected is None
-                or not 0 <= expected < _VERSIONS
-                or place in found
-            ):
-                others.add(place)
-            else:
-                found[place] = expected
-    for place in others:
-        found.pop(place, None)
-    return found
-
-
-def growing(group: Sequence[Commit], shards: int) -> list[int]:
-    """Return the shards that a group may let grow, ascending: the order in which they are locked."""
-    subjects = {row.message.subject for row in every_row(group)}
-    for work in group:
-        subjects.update(row.message.subject for row in work.receipts)
-        for given in work.submissions:
-            if len(given.rows) != 1 or given.refused or given.rows[0].message.id != given.id:
-                subjects.add(given.message_id)
-    return sorted({shard_of(subject, shards) for subject in subjects})
 
 
 def wait_keys(group: Sequence[Commit], held: dict[str, HeldPlace]) -> dict[str, int]:

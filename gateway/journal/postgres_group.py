@@ -20,7 +20,6 @@ from gateway.journal.known import (
     Known,
     Needs,
     every_row,
-    growing,
     needs_of,
     repeated,
     wait_keys,
@@ -40,7 +39,7 @@ async def write_group(opened: Any, group: Sequence[Commit], new: Hasher, shards:
     """
     # each statement must see what was committed while it waited for a lock, whatever the server's default
     async with opened.transaction(isolation="read_committed"):
-        known = await _known(opened, group, needs_of(group), growing(group, shards))
+        known = await _known(opened, group, needs_of(group, shards))
         present = set(known.versions)
         plan = plan_group(group, known, new, shards)
         if not plan.empty:
@@ -51,14 +50,12 @@ async def write_group(opened: Any, group: Sequence[Commit], new: Hasher, shards:
 # --------------------------------------------------------------------------- looking up
 
 
-async def _known(
-    opened: Any, group: Sequence[Commit], needs: Needs, shards: Sequence[int]
-) -> Known:
+async def _known(opened: Any, group: Sequence[Commit], needs: Needs) -> Known:
     known = Known({})
-    if shards:
+    if needs.shards:
         ends = await opened.fetch(
             "SELECT shard, seq, hash FROM shard WHERE shard = ANY($1) ORDER BY shard FOR UPDATE",
-            shards,
+            needs.shards,
         )
         known.heads = {shard: (seq, linked) for shard, seq, linked in ends}
     if needs.releases:

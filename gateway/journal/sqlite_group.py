@@ -13,14 +13,12 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.errors import Contended
 from gateway.journal.answers import issues_bytes, lines_of
 from gateway.journal.chain import COLUMNS, Hasher
 from gateway.journal.instants import DAY
 from gateway.journal.known import (
     First,
     HeldPlace,
-    Hopes,
     Identity,
     Known,
     Needs,
@@ -32,16 +30,10 @@ from gateway.journal.known import (
 from gateway.journal.plan import Plan, plan_group
 from gateway.ports import Commit
 
-_STATE: Final = "state (space, key, value, version)"
 _REPLACING: Final = (
     " ON CONFLICT (space, key) DO UPDATE SET value = excluded.value, version = excluded.version"
 )
-_REPLACING_EXPECTED: Final = f"{_REPLACING} WHERE version = excluded.version - 1"
 _AT_ONCE: Final = (256, 64, 16, 4, 1)
-
-
-class _Mistaken(Exception):  # noqa: N818 - no error: it is planned again, with what is found
-    """What a group's commits take for granted does not hold."""
 
 
 def write_group(
@@ -49,27 +41,13 @@ def write_group(
 ) -> Plan:
     """Look up, plan and write a group in one transaction; return what became of it.
 
-    Versions that are expected and messages that are to be new were read just before, and hold: writing
-    shows it, and to ask first would cost as much again. Only if not, the group is rolled back and planned
-    on what is found. Raises sqlite3.Error with nothing written.
+    Raises sqlite3.Error with nothing written.
     """
-    try:
-        return _attempt(opened, group, new, shards, hoping=True)
-    except _Mistaken:
-        return _attempt(opened, group, new, shards, hoping=False)
-
-
-def _attempt(
-    opened: sqlite3.Connection, group: Sequence[Commit], new: Hasher, shards: int, *, hoping: bool
-) -> Plan:
     opened.execute("BEGIN IMMEDIATE")
     try:
-        needs = needs_of(group, hoping=hoping)
-        plan = plan_group(group, _known(opened, group, needs), new, shards)
-        if needs.hopes and any(isinstance(result, Contended) for result in plan.results):
-            raise _Mistaken  # noqa: TRY301 - who is told so must be told what is true
+        plan = plan_group(group, _known(opened, group, needs_of(group, shards)), new, shards)
         if not plan.empty:
-            _write(opened, plan, needs.hopes)
+            _write(opened, plan)
         opened.execute("COMMIT")
     except BaseException:
         if opened.in_transaction:
@@ -92,7 +70,6 @@ def _known(opened: sqlite3.Connection, group: Sequence[Commit], needs: Needs) ->
     }
     for mark, place in repeated(group, known.identities).items():
         known.firsts[mark] = _first(opened, place)
-    known.versions = dict(needs.hopes.versions)
     _know_pairs(opened, known, needs)
     _know_held(opened, known, group, needs)
     return known
@@ -180,10 +157,7 @@ def _listed(
 # --------------------------------------------------------------------------- writing
 
 
-def _write(opened: sqlite3.Connection, plan: Plan, hopes: Hopes) -> None:
-    _write_handled(opened, plan)
-    _write_expected(opened, plan, hopes)
-    _write_states(opened, plan, hopes)
+def _write(opened: sqlite3.Connection, plan: Plan) -> None:
     _insert(opened, "entry", len(COLUMNS), plan.records)
     taken = sorted(plan.identities.items())  # neighbours in the tree are written together
     _insert(opened, "identity", 4, ((mark, *place) for mark, place in taken))
@@ -196,6 +170,8 @@ def _write(opened: sqlite3.Connection, plan: Plan, hopes: Hopes) -> None:
         [(*end, shard) for shard, end in plan.heads.items()],
     )
     _write_held(opened, plan)
+    _insert(opened, "handled", 2, plan.handled)
+    _write_states(opened, plan)
     if plan.nonces:
         _insert(opened, "nonce", 3, ((*pair, at) for pair, at in plan.nonces.items()))
         # known for a day: a request's time stamp has lapsed long before
@@ -218,44 +194,16 @@ def _write_held(opened: sqlite3.Connection, plan: Plan) -> None:
         )
 
 
-def _write_handled(opened: sqlite3.Connection, plan: Plan) -> None:
-    before = opened.total_changes
-    _insert(opened, "handled", 2, plan.handled, behind=" ON CONFLICT DO NOTHING")
-    if opened.total_changes - before != len(plan.handled):
-        raise _Mistaken
-
-
-def _write_expected(opened: sqlite3.Connection, plan: Plan, hopes: Hopes) -> None:
-    """Write what is hoped to have its expected version. Raises _Mistaken where it has not.
-
-    Every row is either inserted, changed or left. None is left: all count as changes. Those expected not
-    to exist cannot be changed (no version is 0), and with as many inserted, no other was.
-    """
-    if not hopes.versions:
-        return
-    rows = [(*place, *plan.states[place]) for place in hopes.versions]
-    before, highest = opened.total_changes, _highest(opened)
-    _insert(opened, _STATE, 4, rows, behind=_REPLACING_EXPECTED)
-    if opened.total_changes - before != len(rows):
-        raise _Mistaken
-    absent = sum(expected == 0 for expected in hopes.versions.values())
-    if _highest(opened) - highest != absent:
-        raise _Mistaken
-
-
-def _highest(opened: sqlite3.Connection) -> int:
-    """Return the highest row number of the key-values: a row that is inserted gets the next."""
-    found: int = opened.execute("SELECT coalesce(max(rowid), 0) FROM state").fetchone()[0]
-    return found
-
-
-def _write_states(opened: sqlite3.Connection, plan: Plan, hopes: Hopes) -> None:
-    others = [one for one in plan.states.items() if one[0] not in hopes.versions]
-    kept = [(*place, value, version) for place, (value, version) in others if value is not None]
-    gone = [place for place, (value, _) in others if value is None]
+def _write_states(opened: sqlite3.Connection, plan: Plan) -> None:
+    kept = [
+        (*place, value, version)
+        for place, (value, version) in plan.states.items()
+        if value is not None
+    ]
+    gone = [place for place, (value, _) in plan.states.items() if value is None]
     if gone:
         opened.executemany("DELETE FROM state WHERE space = ? AND key = ?", gone)
-    _insert(opened, _STATE, 4, kept, behind=_REPLACING)
+    _insert(opened, "state (space, key, value, version)", 4, kept, behind=_REPLACING)
 
 
 def _insert(
