@@ -21,6 +21,7 @@ from gateway.log_events import POLICY_FAILED, WORK_FAILED, log
 from gateway.policies.policy import Policy, State
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.running.corrections import Correction, Superseded, find_corrections
+from gateway.policies.running.state_form import check_state_form
 from gateway.policies.running.working import STATE_SPACE, StateCache, Task, Working, derived
 from gateway.policies.running.working_order import OrderKeeper, Step, StepKind
 from gateway.ports import Bus, Commit, Consumer, Delivered, Journal, Write
@@ -135,6 +136,7 @@ class PolicyRunner:
 
     async def _started(self) -> Consumer:
         if self._consumer is None:
+            await check_state_form(self._journal, self._policies)
             types = sorted({each for policy in self._policies for each in policy.consumes})
             consumer = self._bus.consumer(GROUP, [EVENT_TYPES[each].topic for each in types])
             await consumer.start()
