@@ -7,16 +7,12 @@ not selected has no price that a paper orders institutions to pay; a silent regi
 
 Purchases are taken from goods receipts. A selected price that comes late or is corrected finds anew, or
 lifts, the deviations of the receipts that it touches.
-
-A receipt lies in the state by its message's id as one short text (`bought`), which costs little to write again
-with each receipt after it; what was found of the few that deviate lies beside them (`found`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
 from gateway.policies.prices.price_book import (
@@ -35,7 +31,7 @@ from gateway.policies.prices.price_book_months import (
     price_scope,
     trade_scope,
 )
-from gateway.policies.prices.trade_drawing import TradeTelling
+from gateway.policies.prices.trade_drawing import Trade, TradeDrawing, of_product
 from gateway.policies.quarters import day_in_china
 from gateway.policies.ratio import priced
 from gateway.policies.regions import regions_above
@@ -56,30 +52,20 @@ Prices = dict[str, Series]
 """Selected prices by `product/region`."""
 
 
-_FIELD: Final = " "
-_LAST_FIELD: Final = 5
-"""Place of the receipt's number, which may have spaces of its own."""
+_PRICE: Final = 3
+"""Place of the price paid in a receipt."""
 
 
 class Purchase(NamedTuple):
-    """A receipt, in the order of its text; the price paid is 10^-6 yuan."""
+    """A receipt as it lies in the state, by its message id; `finding`: [message id, price in force] or []."""
 
     product: str
     region: str
     day: str
     price: int
-    line_no: int
     receipt_no: str
-
-    @classmethod
-    def read(cls, kept: str) -> Self:
-        """Read it out of the text that lies in the state."""
-        product, region, day, price, line_no, receipt_no = kept.split(_FIELD, _LAST_FIELD)
-        return cls(product, region, day, int(price), int(line_no), receipt_no)
-
-
-Finding = Sequence[Any]
-"""What was found of a receipt: [message id, price in force]; empty where nothing was."""
+    line_no: int
+    finding: list[Any]
 
 
 class PurchasePrices:
@@ -96,7 +82,7 @@ class PurchasePrices:
 
     def begin(self, record: State | None) -> State:
         """Return a month without purchases that knows the selected prices there are."""
-        return {"bought": {}, "found": {}, "prices": (record or _NO_PRICES)["prices"]}
+        return {"bought": {}, "prices": (record or _NO_PRICES)["prices"]}
 
     def remember(self, record: State | None, message: Message, content: State) -> State:
         """Return the drug's record with one more selected price."""
@@ -117,20 +103,16 @@ class PurchasePrices:
             after = state
             if not state["bought"]:  # the prices are as the drug's record had them
                 after = {**state, "prices": _until_month(state["prices"], month_in(key))}
-            product, region = content["unified_code"], content["region"]
-            day = day_in_china(content["accepted_at"])
-            price = scaled(content["unit_price"], PRICE_SCALE)
-            kept = f"{product} {region} {day} {price} {content['line_no']} {content['receipt_no']}"
-            after = {**after, "bought": {**state["bought"], message.id: kept}}
-            chosen = _selected(product, region, day, after["prices"])
-            if chosen is None or price == chosen.price:  # by far the most
-                return Judgement(after)
-            return _Comparing(key, message.id, (), rules).compared(after, (message.id,))
+            bought = _purchase(content)
+            chosen = _selected(bought, after["prices"])
+            if chosen is None or bought[_PRICE] == chosen.price:  # by far the most
+                return Judgement({**after, "bought": {**state["bought"], message.id: bought}})
+            return _Comparing(key, message.id, (), rules).taken(after, message.id, bought)
         if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
             return Judgement()
         after = {**state, "prices": _with_price(state["prices"], message, content)}
         comparing = _Comparing(key, message.id, (message.id,), rules)
-        return comparing.compared(after, _of_product(state["bought"], content))
+        return comparing.looked_at(after, of_product(state["bought"], content))
 
     def withdraw(
         self,
@@ -146,20 +128,28 @@ class PurchasePrices:
         if gone.type == ACCEPTANCE_RECORDED:
             if gone.id not in state["bought"]:
                 return Judgement()
+            comparing.lift(gone.id, Purchase(*state["bought"][gone.id]), None)
             return comparing.gone(state, gone.id)
         if not concerns(key, content):
             return Judgement()
         after = {**state, "prices": _without_price(state["prices"], gone, content)}
-        return comparing.compared(after, _of_product(state["bought"], content))
+        return comparing.looked_at(after, of_product(state["bought"], content))
 
 
 _NO_PRICES: Final[State] = {"prices": {}}
 
 
-def _of_product(bought: Mapping[str, str], content: State) -> list[str]:
-    """Return the receipts of the product that a message is about."""
-    product = content["unified_code"] + _FIELD
-    return [identity for identity, kept in bought.items() if kept.startswith(product)]
+def _purchase(content: State) -> list[Any]:
+    """Return a receipt as it lies in the state, without a finding."""
+    return [
+        content["unified_code"],
+        content["region"],
+        day_in_china(content["accepted_at"]),
+        scaled(content["unit_price"], PRICE_SCALE),
+        content["receipt_no"],
+        content["line_no"],
+        [],
+    ]
 
 
 def _place(content: State) -> str:
@@ -189,32 +179,17 @@ def _until_month(prices: Prices, month: str) -> Prices:
     return {place: series for place, series in kept.items() if series}
 
 
-class _Comparing(TradeTelling):
+class _Comparing(TradeDrawing):
     """The deviations that one message leads to in one state, in order."""
 
     policy = PurchasePrices.name
+    trades = "bought"
     named = ("acceptance_id", "bought_on")
 
-    def compared(self, state: State, identities: Iterable[str]) -> Judgement:
-        """Compare some receipts of a state anew."""
-        found = dict(state["found"])
-        for identity in identities:
-            bought = Purchase.read(state["bought"][identity])
-            now = self._again(identity, bought, found.pop(identity, ()), state["prices"])
-            if now:
-                found[identity] = now
-        return Judgement({**state, "found": found}, self.conclusions())
-
-    def gone(self, state: State, identity: str) -> Judgement:
-        """Drop a receipt, and lift what was found of it."""
-        bought, found = dict(state["bought"]), dict(state["found"])
-        kept = Purchase.read(bought.pop(identity))
-        self._lift(identity, kept, found.pop(identity, ()), None)
-        return Judgement({**state, "bought": bought, "found": found}, self.conclusions())
-
-    def _again(self, identity: str, bought: Purchase, before: Finding, prices: Prices) -> Finding:
-        """Return a receipt's finding as it is now; conclude where it changed."""
-        chosen = _selected(bought.product, bought.region, bought.day, prices)
+    def again(self, identity: str, trade: Trade, state: State) -> list[Any]:
+        """Return a purchase's finding as it is now; conclude where it changed."""
+        bought = Purchase(*trade)
+        chosen = _selected(bought, state["prices"])
         term = (
             self._term(bought)
             if chosen is not None and chosen.price > 0 and bought.price != chosen.price
@@ -225,17 +200,15 @@ class _Comparing(TradeTelling):
             or chosen is None
             or (bought.price < chosen.price and term.value != "exact")
         ):
-            self._lift(identity, bought, before, chosen)
-            return ()
-        if before and before[1] == chosen.price:
-            return before
-        return [self._find(identity, bought, before, chosen, term), chosen.price]
+            self.lift(identity, bought, chosen)
+            return []
+        if bought.finding and bought.finding[1] == chosen.price:
+            return bought.finding
+        return [self._find(identity, bought, chosen, term), chosen.price]
 
-    def _find(
-        self, identity: str, bought: Purchase, before: Finding, chosen: Span, term: Term
-    ) -> str:
+    def _find(self, identity: str, bought: Purchase, chosen: Span, term: Term) -> str:
         above = bought.price > chosen.price
-        replaces = before[0] if before else ""
+        replaces = bought.finding[0] if bought.finding else ""
         sign = ">" if above else "<"
         line = f"{priced(bought.price)} {sign} 中选价 selected price {priced(chosen.price)}"
         causes = (identity, chosen.id, replaces, *(self._causes if replaces else ()))
@@ -254,15 +227,15 @@ class _Comparing(TradeTelling):
             },
         )
 
-    def _lift(self, identity: str, bought: Purchase, before: Finding, chosen: Span | None) -> None:
-        """Conclude that a receipt's finding no longer follows, where there is one."""
-        if before:
+    def lift(self, identity: str, bought: Purchase, chosen: Span | None) -> None:
+        """Conclude that a purchase's finding no longer follows, where there is one."""
+        if bought.finding:
             now = priced(chosen.price) if chosen is not None else "无中选价 none selected"
             line = f"{priced(bought.price)}; 中选价 selected price {now}"
-            causes = (before[0], identity, chosen.id if chosen else "", *self._causes)
+            causes = (bought.finding[0], identity, chosen.id if chosen else "", *self._causes)
             term = self._term(bought)
             why = because(RULE, [term] if term is not None else [], [line], causes)
-            data = {"deviation_id": before[0], "because": why}
+            data = {"deviation_id": bought.finding[0], "because": why}
             self.told(PRICE_DEVIATION_LIFTED, identity, bought, data)
 
     def _term(self, bought: Purchase) -> Term | None:
@@ -270,8 +243,9 @@ class _Comparing(TradeTelling):
         return terms.value(SELECTED, date.fromisoformat(bought.day)) if terms is not None else None
 
 
-def _selected(product: str, region: str, day: str, prices: Prices) -> Span | None:
+def _selected(bought: Trade, prices: Prices) -> Span | None:
     """Return the selected price in force for a purchase: the nearest region's."""
+    product, region, day = bought[:_PRICE]
     for each in regions_above(region):
         series = prices.get(f"{product}/{each}")
         found = price_on(series, day) if series else None

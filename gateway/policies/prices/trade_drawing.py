@@ -1,8 +1,7 @@
 """按月的交易结论: what one message leads to for the sales or purchases of one month's state.
 
-A trade begins with its product, region and day. Where trades are drawn from (`TradeDrawing`) it lies in the
-state by its message's id as a plain list: these, whatever else its policy keeps, and last what was found of
-it, [] where nothing was.
+A trade lies in the state by its message's id as a plain list: product, region, day and whatever else its
+policy keeps; the last element is what was found of it, [] where nothing was.
 """
 
 from __future__ import annotations
@@ -17,32 +16,13 @@ from gateway.policies.prices.price_book_months import parts
 Trade = Sequence[Any]
 
 
-class TradeTelling(Drawing):
-    """按月的交易结论: a conclusion says which trade it is about."""
-
-    named: ClassVar[tuple[str, str]]
-    """How conclusions call a trade's message and its day."""
-
-    def told(self, type_: str, identity: str, trade: Trade, data: dict[str, Any]) -> str:
-        """Conclude something of a trade; return the conclusion's message id."""
-        drug, institution, _ = parts(self._key)
-        named, dated = self.named
-        about = {
-            "institution": institution,
-            "unified_code": trade[0],
-            "drug": drug,
-            "region": trade[1],
-            named: identity,
-            dated: trade[2],
-        }
-        return self.draw(type_, about | data)
-
-
-class TradeDrawing(TradeTelling):
+class TradeDrawing(Drawing):
     """按月的交易结论: trades are looked at anew one by one."""
 
     trades: ClassVar[str]
     """Where the trades lie in the state."""
+    named: ClassVar[tuple[str, str]]
+    """How conclusions call a trade's message and its day."""
 
     def again(self, identity: str, trade: Trade, state: State) -> list[Any]:
         """Return what is found of a trade now; conclude where it changed."""
@@ -67,6 +47,20 @@ class TradeDrawing(TradeTelling):
 
     def _kept(self, state: State, trades: dict[str, Trade]) -> Judgement:
         return Judgement({**state, self.trades: trades}, self.conclusions())
+
+    def told(self, type_: str, identity: str, trade: Trade, data: dict[str, Any]) -> str:
+        """Conclude something of a trade; return the conclusion's message id."""
+        drug, institution, _ = parts(self._key)
+        named, dated = self.named
+        about = {
+            "institution": institution,
+            "unified_code": trade[0],
+            "drug": drug,
+            "region": trade[1],
+            named: identity,
+            dated: trade[2],
+        }
+        return self.draw(type_, about | data)
 
 
 def of_product(trades: dict[str, Trade], content: State) -> list[str]:

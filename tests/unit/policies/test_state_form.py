@@ -28,7 +28,7 @@ WRITTEN = {
     "linkage": "77ae7e2d",
     "eligibility": "4525c4a9",
     "payment_standard": "57df9f9e",
-    "purchase_price": "c09147e7",
+    "purchase_price": "cddae8f0",
     "payment_clock": "240bffff",
     "monitoring": "e1967043",
     "publication": "a4993503",
