@@ -119,18 +119,7 @@ class PostgresRows:
         )
         return [HeldCount(*row) for row in found]
 
-    async def states(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
-        """Return those of the keys that exist."""
-        found = await self._ask(
-            "SELECT key, value, version FROM state WHERE space = $1 AND key = ANY($2)",
-            space,
-            list(keys),
-        )
-        return {key: Stored(value, version) for key, value, version in found}
-
-    async def states_each(
-        self, wanted: Mapping[str, Sequence[str]]
-    ) -> dict[str, dict[str, Stored]]:
+    async def states(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Stored]]:
         """Return, for each space, those of its keys that exist."""
         places = [(space, key) for space, keys in wanted.items() for key in keys]
         rows = await self._ask(

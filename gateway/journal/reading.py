@@ -49,13 +49,7 @@ class Rows(Protocol):
         """Return how much each partner has on the hold list, and since when."""
         ...
 
-    async def states(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
-        """Return those of the keys that exist."""
-        ...
-
-    async def states_each(
-        self, wanted: Mapping[str, Sequence[str]]
-    ) -> dict[str, dict[str, Stored]]:
+    async def states(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Stored]]:
         """Return, for each space, those of its keys that exist."""
         ...
 
@@ -148,8 +142,7 @@ class Reading:
 
     async def get_many(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
         """Return those of the keys that exist."""
-        asked = [askable(key) for key in keys]
-        return await self._rows.states(askable(space), asked) if asked else {}
+        return (await self.get_each({space: keys}))[space]
 
     async def get_each(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Stored]]:
         """Return, for each space, those of its keys that exist: one question for all spaces."""
@@ -158,7 +151,7 @@ class Reading:
             for space, keys in wanted.items()
             if keys and askable(space) == space
         }
-        found = await self._rows.states_each(asked) if asked else {}
+        found = await self._rows.states(asked) if asked else {}
         return {space: found.get(space, {}) for space in wanted}
 
     async def scan(

@@ -152,13 +152,8 @@ class _Readers:
     async def held_counts(self) -> list[HeldCount]:
         return await self._read(sqlite_reads.held_counts)
 
-    async def states(self, space: str, keys: Sequence[str]) -> dict[str, Stored]:
-        return await self._read(sqlite_reads.states, space, keys)
-
-    async def states_each(
-        self, wanted: Mapping[str, Sequence[str]]
-    ) -> dict[str, dict[str, Stored]]:
-        return await self._read(sqlite_reads.states_each, wanted)
+    async def states(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Stored]]:
+        return await self._read(sqlite_reads.states, wanted)
 
     async def scanned(
         self, space: str, prefix: str, behind: str, limit: int

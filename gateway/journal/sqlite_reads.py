@@ -153,19 +153,18 @@ def held_counts(opened: sqlite3.Connection) -> list[HeldCount]:
     return [HeldCount(*row) for row in found]
 
 
-def states(opened: sqlite3.Connection, space: str, keys: Sequence[str]) -> dict[str, Stored]:
-    """Return those of the keys that exist."""
-    found = _each_part(
-        opened, "SELECT key, value, version FROM state WHERE space = ? AND key IN", space, keys
-    )
-    return {key: Stored(value, version) for key, value, version in found}
-
-
-def states_each(
+def states(
     opened: sqlite3.Connection, wanted: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, Stored]]:
     """Return, for each space, those of its keys that exist."""
-    return {space: states(opened, space, keys) for space, keys in wanted.items()}
+    select = "SELECT key, value, version FROM state WHERE space = ? AND key IN"
+    return {
+        space: {
+            key: Stored(value, version)
+            for key, value, version in _each_part(opened, select, space, keys)
+        }
+        for space, keys in wanted.items()
+    }
 
 
 def scanned(
