@@ -117,7 +117,8 @@ def _ended(error: Exception) -> int:  # noqa: PLR0911 - a list, one line per kin
             return _said(f"不允许 refused: {error.zh} {error.en}", EXIT_REFUSED)
         case Rejected():
             lines = [f"不接受 rejected: {e.path}: {e.zh} {e.en}" for e in error.issues]
-            return _said("\n".join(lines), EXIT_MISCONFIGURED)
+            mistyped = all(each.code.startswith("field.") for each in error.issues)
+            return _said("\n".join(lines), EXIT_MISCONFIGURED if mistyped else EXIT_REFUSED)
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             said = f"系统错误 the system refused: {where}{error.strerror or error}"
