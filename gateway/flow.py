@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from adapters._kit.protocol import Answer, AnswerLine, Document, Interface, LineVerdict
@@ -242,7 +242,7 @@ def _rejection(
 def _numbered(line: int, found: Issue) -> Issue:
     if found.line is not None or line == WHOLE:
         return found
-    return Issue(found.path, found.code, found.zh, found.en, line)
+    return replace(found, line=line)
 
 
 # --------------------------------------------------------------------------- what is answered

@@ -7,7 +7,7 @@ every issue that was found, never only the first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     # code: (Chinese sentence, English sentence); {…} are filled from the facts of the case
@@ -106,17 +106,21 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One thing that is wrong: where (`path`), what (`code`), and the sentence for a person."""
+    """One thing that is wrong: where (`path`), what (`code`), and the sentence for a person.
+
+    `facts` are what the sentence says, by name, for a program: nobody needs to take a sentence apart.
+    """
 
     path: str
     code: str
     zh: str
     en: str
     line: int | None = None
+    facts: tuple[tuple[str, str], ...] = ()
 
-    def as_dict(self) -> dict[str, str | int]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the issue as it appears in answers."""
-        shown: dict[str, str | int] = {
+        shown: dict[str, Any] = {
             "path": self.path,
             "code": self.code,
             "zh": self.zh,
@@ -124,13 +128,16 @@ class Issue:
         }
         if self.line is not None:
             shown["line"] = self.line
+        if self.facts:
+            shown["facts"] = dict(self.facts)
         return shown
 
 
 def issue(code: str, path: str, /, *, line: int | None = None, **facts: object) -> Issue:
     """Make an issue from the catalogue; an unknown `code` is a programming error (KeyError)."""
     zh, en = CATALOGUE[code]
-    return Issue(path, code, zh.format(**facts), en.format(**facts), line)
+    said = tuple(sorted((name, str(fact)) for name, fact in facts.items()))
+    return Issue(path, code, zh.format(**facts), en.format(**facts), line, said)
 
 
 class Rejected(Exception):  # noqa: N818 - the outcome's name in the field: the message is rejected

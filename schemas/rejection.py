@@ -21,13 +21,14 @@ CONTRACT: Final = "contract"
 
 
 class IssueShown(Canonical):
-    """One issue with its place, code and sentence in both languages."""
+    """One issue with its place, code and sentence in both languages; `facts`: what it says, by name."""
 
     path: str
     code: Text
     zh: str
     en: str
     line: int | None = None
+    facts: dict[str, str] = Field(default_factory=dict)
 
 
 class MessageRejected(Statement):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from adapters._kit.protocol import Document, Sender
@@ -108,7 +108,7 @@ def _set_aside(root: Element) -> SetAside:
         number = int(seq.group())
         aside.numbers.append(number)
         kept = aside.issues.setdefault(number, [])
-        kept += [Issue(one.path, one.code, one.zh, one.en, number) for one in distinct(found)]
+        kept += [replace(one, line=number) for one in distinct(found)]
         aside.amounts.append(row.findtext(f"{_N}Amount") or "")
         detail.remove(row)
     if not broken or not CONTRACT.accepts(root):

@@ -7,21 +7,18 @@ share. Both are counted: how many messages wait for a code, and how many more ca
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.coding.translate import KEY_MARK
 from gateway.ports import Held, Journal
-from schemas.codes import CodeKind
-from schemas.issues import CATALOGUE, Issue
+from schemas.issues import Issue
 
 PAGE: Final = 2000
 SAMPLES: Final = 5
 _LANE: Final = 24
 """Bits of a counter: one addition of two long integers counts a message for all its codes at once."""
-_KINDS: Final = "|".join(kind.value for kind in CodeKind)
 
 Key = tuple[str, str, str]
 """(partner, kind, local code)"""
@@ -75,22 +72,13 @@ def lacking(held: Held) -> list[Key]:
 
 def missing_code(found: Issue) -> tuple[str, str] | None:
     """Return (kind, local code) of an issue that says that a code has no meaning, None for others."""
-    sentence = _SENTENCES.get(found.code)
-    said = sentence.fullmatch(found.zh) if sentence is not None else None
-    return (said["kind"], said["code"]) if said is not None else None
+    if found.code not in _LACKING:
+        return None
+    facts = dict(found.facts)
+    return (facts["kind"], facts["code"])
 
 
-def _inverted(code: str) -> re.Pattern[str]:
-    """Return the catalogue's sentence as a pattern: what was filled in is what is read out."""
-    parts = re.split(r"\{([a-z]+)\}", CATALOGUE[code][0])
-    shapes = {"kind": f"(?P<kind>{_KINDS})", "code": "(?P<code>.*)", "date": ".*?"}
-    return re.compile(
-        "".join(shapes[part] if at % 2 else re.escape(part) for at, part in enumerate(parts)),
-        re.DOTALL,
-    )
-
-
-_SENTENCES: Final = {code: _inverted(code) for code in ("code.unknown", "code.expired")}
+_LACKING: Final = frozenset({"code.unknown", "code.expired"})
 
 
 class _Counting:

@@ -69,5 +69,13 @@ def _line_from(found: dict[str, Any]) -> LineOutcome:
 
 def _issues(found: Iterable[dict[str, Any]]) -> tuple[Issue, ...]:
     return tuple(
-        Issue(one["path"], one["code"], one["zh"], one["en"], one.get("line")) for one in found
+        Issue(
+            one["path"],
+            one["code"],
+            one["zh"],
+            one["en"],
+            one.get("line"),
+            tuple(one.get("facts", {}).items()),
+        )
+        for one in found
     )

@@ -189,7 +189,7 @@ async def test_facts_of_a_code_survive_being_kept() -> None:
     "code", ["A", "A B", "x:product y", "{code}", "药(盒)", "编码未对照:product A"]
 )
 @pytest.mark.parametrize("kind", ["product", "institution", "enterprise"])
-def test_the_code_is_read_back_out_of_the_sentence(kind: str, code: str) -> None:
+def test_an_issue_says_which_code_is_lacking(kind: str, code: str) -> None:
     assert missing_code(issue("code.unknown", "p", kind=kind, code=code)) == (kind, code)
     expired = issue("code.expired", "p", kind=kind, code=code, date="2026-01-01")
     assert missing_code(expired) == (kind, code)
