@@ -41,12 +41,11 @@ from gateway.policies.running.replaying_history import concluded, recorded_order
 from gateway.policies.running.runner import GROUP, PolicyRunner
 from gateway.policies.terms import load_terms
 from gateway.ports import Journal
-from schemas.events import PROGRESS_WARNED, PROGRESS_WARNING_LIFTED
 from schemas.topics import load_topics
 
 WORKERS = 2
 _ENDS = re.compile(r"(ended|resumed|lifted|restored|reopened|withdrawn)\.v[0-9]+\Z")
-_HOW = re.compile(r"because|replaces|revision|postings|.*_id|.*_on")
+_HOW = re.compile(r"because|replaces|revision|postings|hold_no|.*_id|.*_on")
 """Fields that depend on what was known when, or name other messages: no part of what stands."""
 
 
@@ -102,36 +101,50 @@ async def through_kafka(days: list[list[Any]], bootstrap: str, folder: Path) -> 
     return journal
 
 
+class _Awaited:
+    """What the workers must handle: every row is read once, and asked about until it has been handled."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._types = {each for policy in POLICIES for each in policy.consumes}
+        self._at = [0] * journal.shards
+        self._left: set[str] = set()
+        self.handled = 0
+
+    async def look(self) -> int:
+        """Read what is new; return how many have not been handled."""
+        for shard in range(self._journal.shards):
+            while rows := await self._journal.read(shard, self._at[shard], 1000):
+                self._at[shard] = rows[-1].seq
+                self._left |= {row.message.id for row in rows if row.message.type in self._types}
+        left = await self._journal.unhandled(GROUP, list(self._left))
+        self.handled += len(self._left) - len(left)
+        self._left = left
+        return len(left)
+
+
 async def _watch(journal: Journal, relay: Relay) -> tuple[int, float, float]:
     """Wait until nothing is left; return how many were handled, the first and the last moment."""
-    types = {each for policy in POLICIES for each in policy.consumes}
+    awaited = _Awaited(journal)
     begun = last = 0.0
-    before = left = -1
+    before = 0
     while True:
         await asyncio.sleep(0.5)
-        ids = [e.message.id async for e in recorded_order(journal) if e.message.type in types]
-        left = len(await journal.unhandled(GROUP, ids))
-        handled, now = len(ids) - left, time.perf_counter()
-        if handled and not begun:
+        left, now = await awaited.look(), time.perf_counter()
+        if awaited.handled and not begun:
             begun = now
-        if handled != before:
-            before, last = handled, now
+        if awaited.handled != before:
+            before, last = awaited.handled, now
         if begun and left == 0 and now - last > 3 and await relay.drained():
-            return handled, begun, last
+            return awaited.handled, begun, last
 
 
 def standing(found: list[Any]) -> Counter[tuple[str, str, bytes]]:
     """Return what neither ended nor was replaced, without what depends on the order of arrival."""
     open_: dict[str, Any] = {}
     ended: set[str] = set()
-    warned: dict[tuple[Any, ...], str] = {}
     for message in found:
         content = message.content()
-        place = tuple(content.get(name) for name in ("institution", "drug", "batch", "period"))
-        if message.type == PROGRESS_WARNED:
-            warned[place] = message.id
-        elif message.type == PROGRESS_WARNING_LIFTED:  # it names no id
-            ended.add(warned.get(place, ""))
         if _ENDS.search(message.type):
             ended |= {value for name, value in content.items() if name.endswith("_id")}
         else:

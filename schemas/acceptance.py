@@ -8,7 +8,11 @@ from schemas.money import QuantityText, SumText, UnitPriceText
 
 
 class AcceptanceRecorded(Statement):
-    """验收已登记: one line of a goods receipt."""
+    """验收已登记: one line of a goods receipt.
+
+    `amount` is what the receipt says and is not recomputed: a unit price made from a pack's price has lost
+    digits, so that unit price × a large quantity may differ by some fen.
+    """
 
     receipt_no: Text
     line_no: LineNumber

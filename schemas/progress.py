@@ -20,7 +20,10 @@ class Standing(StrEnum):
 
 
 class ProgressWarned(Statement):
-    """进度预警: the accepted quantity is below the region's warning threshold at a period's end."""
+    """进度预警: the accepted quantity is below the region's warning threshold at a period's end.
+
+    `replaces` names the earlier warning of the same period whose figures this one puts right.
+    """
 
     institution: Institution
     drug: DrugCode
@@ -32,11 +35,15 @@ class ProgressWarned(Statement):
     task_quantity: QuantityText
     completion: Text
     warned_on: DateText
+    replaces: MessageId | None = None
     because: Because
 
 
 class WarningLifted(Statement):
-    """预警解除: a later or corrected acceptance brought the standing of a closed period back to normal."""
+    """预警解除: a later or corrected acceptance brought the standing of a closed period back to normal.
+
+    `warning_id` is the warning that ends: the last one of the period.
+    """
 
     institution: Institution
     drug: DrugCode
@@ -45,6 +52,7 @@ class WarningLifted(Statement):
     batch: Text
     period: Text
     completion: Text
+    warning_id: MessageId
     lifted_on: DateText
     because: Because
 

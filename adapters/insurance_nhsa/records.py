@@ -128,11 +128,12 @@ def _quantity(text: str) -> str:
 
 
 def hold_record(message: Message, data: Data, settings: Settings) -> dict[str, Any]:  # noqa: ARG001 - one signature for all records
-    """JC01 暂停结算: `hold_id` is what JC02 will name."""
+    """JC01 暂停结算: `hold_id` is what JC02 will name; figures put right come under the same `hold_id`."""
     return _present(
         **_notice(message, data),
         **_progress(data),
-        hold_id=message.id,
+        replaced_no=data.get("replaces"),
+        hold_id=data["hold_no"],
         held_from=data["held_from"],
     )
 
@@ -140,13 +141,18 @@ def hold_record(message: Message, data: Data, settings: Settings) -> dict[str, A
 def resume_record(message: Message, data: Data, settings: Settings) -> dict[str, Any]:  # noqa: ARG001
     """JC02 恢复结算."""
     return _present(
-        **_notice(message, data), hold_id=data["hold_id"], resumed_on=data["resumed_on"]
+        **_notice(message, data), hold_id=data["hold_no"], resumed_on=data["resumed_on"]
     )
 
 
 def warning_record(message: Message, data: Data, settings: Settings) -> dict[str, Any]:  # noqa: ARG001
     """JC03 采购进度预警."""
-    return _present(**_notice(message, data), **_progress(data), warned_on=data["warned_on"])
+    return _present(
+        **_notice(message, data),
+        **_progress(data),
+        replaced_no=data.get("replaces"),
+        warned_on=data["warned_on"],
+    )
 
 
 def lifted_record(message: Message, data: Data, settings: Settings) -> dict[str, Any]:  # noqa: ARG001
@@ -155,6 +161,7 @@ def lifted_record(message: Message, data: Data, settings: Settings) -> dict[str,
         **_notice(message, data),
         period=data["period"],
         completion=data["completion"],
+        ended_no=data["warning_id"],
         lifted_on=data["lifted_on"],
     )
 

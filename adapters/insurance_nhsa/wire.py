@@ -145,14 +145,16 @@ _PROGRESS: Final = (
     Field("accepted_cnt", kind="quantity"),
     Field("task_cnt", kind="quantity"),
     Field("completion", 200),
+    _optional("replaced_no", 32),
 )
 HOLD_FIELDS: Final = (*_NOTICE, *_PROGRESS, Field("hold_id", 32), Field("held_from", kind="date"))
-RESUME_FIELDS: Final = (*_NOTICE, Field("hold_id", 200), Field("resumed_on", kind="date"))
+RESUME_FIELDS: Final = (*_NOTICE, Field("hold_id", 32), Field("resumed_on", kind="date"))
 WARNING_FIELDS: Final = (*_NOTICE, *_PROGRESS, Field("warned_on", kind="date"))
 LIFTED_FIELDS: Final = (
     *_NOTICE,
     Field("period", 7),
     Field("completion", 200),
+    Field("ended_no", 32),
     Field("lifted_on", kind="date"),
 )
 NODES: Final[Mapping[str, tuple[str, tuple[Field, ...]]]] = {

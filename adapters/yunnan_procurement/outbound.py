@@ -135,7 +135,9 @@ def _notice_main(message: Message, data: Mapping[str, Any]) -> str:
         AcceptedQuantity=data.get("accepted_quantity"),
         TaskQuantity=data.get("task_quantity"),
         Completion=data.get("completion"),
-        EndedNotice=data.get("hold_id"),
+        ReplacedNotice=data.get("replaces"),
+        HoldNo=data.get("hold_no"),
+        EndedNotice=data.get("hold_id") or data.get("warning_id"),
         EffectiveFrom=compact_date(data[day]),
         Rule=because["rule"],
     ) + _causes(because)

@@ -259,12 +259,12 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def _standings(plan: Plan, conclusions: Iterable[Message]) -> Iterable[Standing]:
+    """Yield warnings and holds and their ends, each with its last figures."""
     names = {one.code: one.name for place in plan.buying for one in place.institutions}
-    for message in conclusions:
-        if message.type not in _KINDS:
-            continue
+    told = {each.id: (each, each.content()) for each in conclusions if each.type in _KINDS}
+    replaced = {data.get("replaces") for _, data in told.values()}
+    for message, data in (each for name, each in told.items() if name not in replaced):
         kind, dated = _KINDS[message.type]
-        data = message.content()
         yield Standing(
             kind=kind,
             institution=names.get(data["institution"], data["institution"]),

@@ -57,6 +57,7 @@ class Evidence:
                     "finding_id",
                     "split_id",
                     "hold_id",
+                    "warning_id",
                     "linked_id",
                 )
                 if each.data.get(name)

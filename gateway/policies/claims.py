@@ -23,6 +23,12 @@ Slots = str | tuple[str, ...]
 _ID, _TYPE, _FIGURES, _ABOUT, _WHY = range(5)
 
 
+def digest_of(data: Mapping[str, Any], unfixed: Collection[str] = UNFIXED) -> str:
+    """Return a digest of a conclusion's data: equal where they say the same, however it was found."""
+    kept = {name: value for name, value in data.items() if name not in unfixed}
+    return hashlib.blake2b(canonical_bytes(kept), digest_size=_DIGEST_BYTES).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What holds now: the type and data of its conclusion, and the fields that an ending repeats."""
@@ -30,16 +36,13 @@ class Claim:
     type: str
     data: dict[str, Any]
     about: tuple[str, ...]
-    standing: bool = False
-    """It stands as it was first concluded, whatever its figures become: they grow with every receipt."""
+    dated: bool = False
+    """`found_on` is one of its figures: a day that follows from the facts, not from when they came."""
 
     @property
     def figures(self) -> str:
         """Return a digest of what makes it this conclusion and no other."""
-        if self.standing:
-            return ""
-        kept = {name: value for name, value in self.data.items() if name not in UNFIXED}
-        return hashlib.blake2b(canonical_bytes(kept), digest_size=_DIGEST_BYTES).hexdigest()
+        return digest_of(self.data, UNFIXED - {"found_on"} if self.dated else UNFIXED)
 
 
 @dataclass(slots=True)

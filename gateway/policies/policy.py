@@ -81,19 +81,24 @@ class Policy(Protocol):
         """Return the new state and what follows. The same arguments always give the same answer."""
         ...
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
         """Take back what `gone` (with its `content`) contributed, because `by` supersedes it.
 
-        What no longer follows is concluded to have ended. The ids of these conclusions are made with
-        `withdrawal_cause(by.id)` as cause. A message that the state does not know changes nothing.
+        `instead` is the content of `by` where it concerns the same state: it is taken in at once, so that
+        nothing is ever concluded from what is missing between the two. None: `gone` only goes.
+
+        What no longer follows is concluded to have ended, what has other figures is replaced. The ids of
+        these conclusions are made with `correction_cause` as cause. A `gone` that the state does not know
+        changes nothing: what remains is to judge `by`.
         """
         ...
 
@@ -125,12 +130,17 @@ class Regionless:
 
 
 WITHDRAWAL: Final = "!withdrawal"
-"""Marks, in the ids of conclusions, what follows from a correction's taking back the earlier message."""
+"""Marks, in the ids of conclusions, what follows from a correction's only taking back the earlier message."""
 
 
 def withdrawal_cause(by: str) -> str:
     """Return what stands for the cause in the ids of conclusions that a withdrawal has."""
     return by + WITHDRAWAL
+
+
+def correction_cause(by: str, instead: State | None) -> str:
+    """Return what stands for the cause in the ids of conclusions that a correction has."""
+    return by if instead is not None else withdrawal_cause(by)
 
 
 def conclusion_message_id(cause: str, key: str, number: int) -> str:

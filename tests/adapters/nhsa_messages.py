@@ -31,6 +31,7 @@ STOCK = MESSAGES["001_stock_count_3501"]
 SALE = MESSAGES["002_sale_3505"]
 HELD = MESSAGES["004_settlement_held_jc01"]
 RESUMED = MESSAGES["005_settlement_resumed_jc02"]
+PUT_RIGHT = MESSAGES["010_hold_put_right_jc01"]
 MAPPED = MESSAGES["008_mapping_approved_3301"]
 REVOKED = MESSAGES["009_mapping_retired_3302"]
 

@@ -18,6 +18,7 @@ from tests.adapters.nhsa_messages import (
     MAPPED,
     MESSAGES,
     NOW,
+    PUT_RIGHT,
     RECIPIENT,
     RESUMED,
     REVOKED,
@@ -47,6 +48,16 @@ def test_settlement_is_held_and_resumed_by_the_same_number() -> None:
     assert outcome(to, write(HELD, RECIPIENT)).meaning == "delivered"
     assert to.holds == {HELD.id: "H53010100001"}
     assert outcome(to, write(RESUMED, RECIPIENT)).meaning == "delivered"
+    assert to.holds == {}
+
+
+def test_a_hold_whose_figures_are_put_right_stays_one_hold_and_ends_once() -> None:
+    to = platform()
+    for each in (HELD, PUT_RIGHT):
+        assert outcome(to, write(each, RECIPIENT)).meaning == "delivered"
+    assert to.holds == {HELD.id: "H53010100001"}
+    resumed = with_data(RESUMED, hold_id=PUT_RIGHT.id)
+    assert outcome(to, write(resumed, RECIPIENT)).meaning == "delivered"
     assert to.holds == {}
 
 

@@ -126,6 +126,23 @@ async def test_settlement_is_held_from_the_next_month_and_resumed_on_completion(
         assert part in text  # fmt: skip
 
 
+async def test_a_late_receipt_puts_the_figures_of_warning_and_hold_right(street: Street) -> None:
+    await assign(street)
+    await accept(street, "r1", "1000.0000", "2020-02-10")
+    await close_quarter(street, "2020-Q1", "2020-03-31")
+    await accept(street, "r2", "5000.0000", "2020-03-30")
+    warned, held, warned_again, held_again = await street.concluded("progress")
+    assert warned_again.message.content()["replaces"] == warned.message.id
+    content = held_again.message.content()
+    assert (content["replaces"], content["hold_no"]) == (held.message.id, held.message.id)
+    assert content["completion"] == "0.6000"
+    text = render_text(await explain(street.journal, held_again.message.id))
+    for part in ("6000 / 10000 = 0.6000 < 0.70", "1000 / 10000 = 0.1000 < 0.70", "r2"):
+        assert part in text
+    assert f"替代 replaces: {held.message.id}" in text
+    assert f"已被替代 replaced by: {held_again.message.id}" in text
+
+
 async def test_a_receipt_that_waited_for_its_code_counts_when_it_is_mapped(street: Street) -> None:
     await assign(street)
     await accept(street, "r1", "7900.0000", "2020-02-10")

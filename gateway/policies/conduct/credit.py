@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Claim, Slots
-from gateway.policies.policy import Judgement, State, because
+from gateway.policies.policy import State, because
 from gateway.policies.regions import province_of
-from gateway.policies.rulebook import Rulebook
 from gateway.policies.supply.supply_facts import FactPolicy, Known
 from schemas.credit import CreditArea
 from schemas.envelope import Message
@@ -104,8 +103,7 @@ class Credit(FactPolicy):
     def claims(self, known: Known) -> Iterable[tuple[str, Claim]]:
         """Yield a record for each touched conclusion that has not ended and was not replaced."""
         found, ended = known.facts.get("found", {}), known.facts.get("ended", {})
-        (slots,) = known.touched
-        for identity in (slots,) if isinstance(slots, str) else slots:
+        for identity in known.begins:
             each = found.get(identity)
             if (
                 each is not None
@@ -116,13 +114,9 @@ class Credit(FactPolicy):
                 if claim is not None:
                     yield identity, claim
 
-    def judge(
-        self, key: str, state: State, message: Message, content: State, rules: Rulebook
-    ) -> Judgement:
-        """Take one conclusion or ending; what is over and done with is known by its id alone."""
-        if message.id in state.get("done", ""):
-            return Judgement()
-        return super().judge(key, state, message, content, rules)
+    def knows(self, state: State, message: Message) -> bool:
+        """Return whether it was taken in before; what is over and done with is known by its id alone."""
+        return message.id in state.get("done", "") or super().knows(state, message)
 
     def bounded(self, state: State) -> State:
         """Return the state without conclusions whose ending is known too: their ids are enough."""

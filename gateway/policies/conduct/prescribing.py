@@ -93,8 +93,8 @@ class Prescribing(FactPolicy):
             each["month"]: (identity, each)
             for identity, each in as_recorded(known.of("counted"), "on")
         }
-        for touched in known.touched:
-            month = str(touched)[:_MONTH]
+        for begins in known.begins:
+            month = begins[:_MONTH]
             now, before = months.get(month), months.get(_month(month, -1))
             if now is not None:
                 yield from _reviewed(known, now)

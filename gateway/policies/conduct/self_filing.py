@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from gateway.policies.claims import Claim, Difference
+from gateway.policies.claims import Claim, Difference, Slots
 from gateway.policies.conduct.self_filing_book import Book
 from gateway.policies.conduct.self_filing_share import (
     Year,
@@ -34,7 +34,7 @@ from gateway.policies.conduct.self_filing_timely import (
     filing_claim,
 )
 from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, correction_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
@@ -80,7 +80,7 @@ class SelfFiling(EndedDays):
             "day": known["day"],
             "day_id": known["id"],
             "due": "",
-            "regions": [],
+            "regions": {},
             "open": {},
             "totals": {},
             "waits": {},
@@ -96,45 +96,29 @@ class SelfFiling(EndedDays):
             if passed is None or not due:
                 return Judgement(passed)
             return _Settling(key, passed, message, message.id, rules).of_everything()
-        regions = sorted({*state["regions"], content["region"]})
-        after = {**state, "regions": regions}
-        settling = _Settling(key, after, message, message.id, rules)
-        if message.type == PURCHASE_TOTAL_STATED:
-            if message.id in state["totals"]:
-                return Judgement()
-            total = [content["period"], content["stated_on"], fen(content["amount"])]
-            after["totals"] = {**state["totals"], message.id: total}
-            return settling.of_years({content["period"][:YEAR_LENGTH]})
-        book, number, part = settling.book, content["purchase_no"], _part(message)
-        before = Purchase(number, book.group(number))
-        if not book.add(number, part, message.id, _fact(part, content)):
-            return Judgement()
-        return settling.of_purchase(number, before)
+        settling = _Settling(key, state, message, message.id, rules)
+        return settling.of_touched() if settling.take(message, content) else Judgement()
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a purchase, a filing or a total; a day that has ended stays so."""
-        if gone.type == CALENDAR_DAY_ENDED:
-            return Judgement()
-        settling = _Settling(key, {**state}, by, withdrawal_cause(by.id), rules)
-        if gone.type == PURCHASE_TOTAL_STATED:
-            if gone.id not in state["totals"]:
-                return Judgement()
-            kept = {each: total for each, total in state["totals"].items() if each != gone.id}
-            settling.state["totals"] = kept
-            return settling.of_years({content["period"][:YEAR_LENGTH]})
-        book, number = settling.book, content["purchase_no"]
-        before = Purchase(number, book.group(number))
-        if not book.remove(number, _part(gone), gone.id):
-            return Judgement()
-        return settling.of_purchase(number, before)
+        """Take back a purchase, a filing or a total, and take another in in its place.
+
+        A day that has ended stays so.
+        """
+        settling = _Settling(key, state, by, correction_cause(by.id, instead), rules)
+        if gone.type == CALENDAR_DAY_ENDED or not settling.drop(gone, content):
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        if instead is not None:
+            settling.take(by, instead)
+        return settling.of_touched()
 
 
 def _part(message: Message) -> str:
@@ -155,7 +139,7 @@ def _fact(part: str, content: State) -> list[Any]:
 
 
 class _Settling:
-    """What holds now of one purchase (and its years), of some years, or of everything at a day's end."""
+    """What holds now of what facts touch: purchases and years; or of everything at a day's end."""
 
     def __init__(
         self, key: str, state: State, message: Message, cause: str, rules: Rulebook
@@ -166,14 +150,73 @@ class _Settling:
         self._difference = Difference(
             SelfFiling.name, key, cause, message.id, self._on, state["open"], _ENDS
         )
+        self._region = _region_of(state)
+        self._before: dict[str, Purchase] = {}
+        """The purchases that are touched, as they were before."""
+        self._years: set[str] = set()
+        """The years of the totals that are touched."""
 
-    def of_purchase(self, number: str, before: Purchase) -> Judgement:
-        """Settle one purchase that was another one before, and the years whose figures it touches."""
-        now = Purchase(number, self.book.group(number))
-        self._settle(dict(self._filings([now])), _slot(number))
-        self._wait([now])
-        ended = last_month_end(self.state["day"])
-        return self.of_years({each.year for each in (before, now) if each.counts_on <= ended})
+    def take(self, message: Message, content: State) -> bool:
+        """Take in a purchase, a filing or a total; return whether it was new."""
+        if message.type == PURCHASE_TOTAL_STATED:
+            if message.id in self.state["totals"]:
+                return False
+            total = [content["period"], content["stated_on"], fen(content["amount"])]
+            totals = {**self.state["totals"], message.id: total}
+            self.state = {**self.state, "totals": totals}
+            self._count(content["region"], 1)
+            self._years.add(content["period"][:YEAR_LENGTH])
+            return True
+        part = _part(message)
+        fact = _fact(part, content)
+        if not self.book.add(self._touch(content), part, message.id, fact):
+            return False
+        self._count(content["region"], 1)
+        return True
+
+    def drop(self, gone: Message, content: State) -> bool:
+        """Take back a purchase, a filing or a total; return whether it was known."""
+        if gone.type != PURCHASE_TOTAL_STATED:
+            known = self.book.remove(self._touch(content), _part(gone), gone.id)
+            if known:
+                self._count(content["region"], -1)
+            return known
+        if gone.id not in self.state["totals"]:
+            return False
+        self._count(content["region"], -1)
+        kept = {each: total for each, total in self.state["totals"].items() if each != gone.id}
+        self.state = {**self.state, "totals": kept}
+        self._years.add(content["period"][:YEAR_LENGTH])
+        return True
+
+    def _count(self, region: str, facts: int) -> None:
+        """Count how many facts name each region: the finest that any names is the institution's."""
+        known = self.state["regions"]
+        counts = {**known, region: known.get(region, 0) + facts}
+        left = {each: number for each, number in sorted(counts.items()) if number > 0}
+        self.state = {**self.state, "regions": left or {region: 0}}
+
+    def _touch(self, content: State) -> str:
+        """Return a purchase's number, having noted how the purchase was before."""
+        number: str = content["purchase_no"]
+        if number not in self._before:
+            self._before[number] = Purchase(number, self.book.group(number))
+        return number
+
+    def of_touched(self) -> Judgement:
+        """Settle the purchases that are touched, and the years whose figures they and the totals make.
+
+        All years are settled where the institution lies elsewhere now: its region's terms apply to them.
+        """
+        before, ended = self._before, last_month_end(self.state["day"])
+        now = [Purchase(number, self.book.group(number)) for number in before]
+        if now:
+            self._settle(dict(self._filings(now)), tuple(map(_slot, before)))
+            self._wait(now)
+        counted = (each for each in (*before.values(), *now) if each.counts_on <= ended)
+        years = self._years | {each.year for each in counted}
+        moved = self._region != _region_of(self.state)
+        return self.of_years(years | self._all_years() if moved else years)
 
     def of_everything(self) -> Judgement:
         """Settle the purchases that waited for the day, and all years."""
@@ -183,8 +226,11 @@ class _Settling:
         for slot, claim in self._filings(purchases):
             self._settle({slot: claim}, slot)
         self._wait(purchases)
+        return self.of_years(self._all_years())
+
+    def _all_years(self) -> set[str]:
         stated = {total[0][:YEAR_LENGTH] for total in self.state["totals"].values()}
-        return self.of_years(self.book.years() | stated)
+        return self.book.years() | stated
 
     def of_years(self, years: set[str]) -> Judgement:
         """Settle some years; return the state, folded, with the next day to look at."""
@@ -208,7 +254,7 @@ class _Settling:
                 waits[each.number] = day
         self.state = {**self.state, "waits": waits}
 
-    def _settle(self, wanted: Mapping[str, Claim], within: str) -> None:
+    def _settle(self, wanted: Mapping[str, Claim], within: Slots) -> None:
         self._difference.open = self._difference.settle(wanted, within)
 
     def _filings(self, purchases: Iterable[Purchase]) -> Iterator[tuple[str, Claim]]:
@@ -222,13 +268,18 @@ class _Settling:
         about = Year(
             year,
             self._key.split("/", 1)[1],
-            self.state["regions"][-1],
+            _region_of(self.state),
             self.state["day"],
             self.state["day_id"],
             self._on,
         )
         for claim in year_claims(about, self.book, self.state["totals"], self._rules):
             yield f"{_YEAR}{year}", claim
+
+
+def _region_of(state: State) -> str:
+    """Return the institution's region: of those that facts name the last one; "" where none does."""
+    return max(state["regions"], default="")
 
 
 def _slot(number: str) -> str:

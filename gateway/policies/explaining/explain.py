@@ -59,6 +59,15 @@ class Cause:
     raw: Raw | None = None
     superseded_by: str = ""
     """更正: id of the message that stands in its place."""
+    replaced_by: str = ""
+    """替代: id of the conclusion in this tree that says it again with other figures."""
+
+    @property
+    def replaces(self) -> str:
+        """Return the id of the conclusion that this one says again with other figures; "" for none."""
+        if self.entry is None or self.because is None:
+            return ""
+        return str(self.entry.message.content().get("replaces") or "")
 
     @property
     def supersedes(self) -> str:
@@ -83,7 +92,7 @@ class _Walk:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._met: set[str] = set()
+        self._met: dict[str, Cause] = {}
         self._room = NODES
 
     async def cause(self, message_id: str) -> Cause:
@@ -95,13 +104,16 @@ class _Walk:
             for node in waiting:
                 below += await self._fill(node)
             waiting = below
+        for node in self._met.values():
+            if node.replaces in self._met:
+                self._met[node.replaces].replaced_by = node.id
         return root
 
     async def _fill(self, node: Cause) -> list[Cause]:
         if node.id in self._met:
             node.seen = True
             return []
-        self._met.add(node.id)
+        self._met[node.id] = node
         entry = node.entry = await self._journal.find(node.id)
         if entry is None:
             return []
@@ -172,6 +184,10 @@ def _lines(node: Cause, depth: int, papers: Papers) -> Iterator[str]:
         yield f"{indent}  更正 corrects: {node.supersedes}"
     if node.superseded_by:
         yield f"{indent}  已被更正 superseded by: {node.superseded_by}"
+    if node.replaces:
+        yield f"{indent}  替代 replaces: {node.replaces}"
+    if node.replaced_by:
+        yield f"{indent}  已被替代 replaced by: {node.replaced_by}"
     if node.because is not None:
         yield from (f"{indent}  {line}" for line in _reasons(node.because, papers))
     if node.raw is not None:
@@ -236,6 +252,10 @@ def as_dict(tree: Cause, papers: Papers = _NO_PAPERS) -> dict[str, Any]:
         found["supersedes"] = tree.supersedes
     if tree.superseded_by:
         found["superseded_by"] = tree.superseded_by
+    if tree.replaces:
+        found["replaces"] = tree.replaces
+    if tree.replaced_by:
+        found["replaced_by"] = tree.replaced_by
     if tree.because is not None:
         found["because"] = tree.because
         links = [

@@ -59,7 +59,7 @@ class Line:
 
 @dataclass(slots=True)
 class Box:
-    """One message of the tree. `superseded`: another one stands in its place."""
+    """One message of the tree. `superseded`: another one stands in its place (corrected, or said again)."""
 
     id: str
     kind: Kind
@@ -101,7 +101,9 @@ def _box(node: Cause, papers: Mapping[str, Paper]) -> Box:
     lines = [
         Line(harmless(each.text), each.style, each.href) for each in _lines(node, kind, papers)
     ]
-    box = Box(harmless(node.id), kind, lines, superseded=bool(node.superseded_by))
+    box = Box(
+        harmless(node.id), kind, lines, superseded=bool(node.superseded_by or node.replaced_by)
+    )
     box.children = [_box(child, papers) for child in node.children]
     if node.more:
         more = Line(f"… 另有 {node.more} 条依据 and {node.more} more causes", Style.SMALL)

@@ -7,11 +7,11 @@ the region's paper says. One state per institution and year.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from gateway.policies.payments.budget_findings import RULE, wanted
 from gateway.policies.payments.ledger_open import Ending, Occasion, difference
-from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State, correction_cause
 from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
@@ -41,32 +41,53 @@ class Budget(Regionless):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take a budget or an outturn."""
-        name, dated = _LISTS[message.type]
-        if any(each["id"] == message.id for each in state[name]):
+        after = _with(state, message, content)
+        if after is None:
             return Judgement()
-        fact = {part: value for part, value in content.items() if value is not None}
-        after = {**state, name: [*state[name], fact | {"id": message.id}]}
-        return _concluded(key, after, rules, (message.id, message.id, content[dated]))
+        return _concluded(key, after, rules, (message.id, message.id, _day(message, content)))
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a budget or an outturn, and end or change what rested on it."""
-        name, dated = _LISTS[gone.type]
-        kept = [each for each in state[name] if each["id"] != gone.id]
-        if len(kept) == len(state[name]):
-            return Judgement()
-        cause = withdrawal_cause(by.id)
-        return _concluded(key, {**state, name: kept}, rules, (cause, by.id, content[dated]))
+        """Take back a budget or an outturn, or put another in its place; end or change what rested on it."""
+        after = _without(state, gone)
+        if after is None:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        day = _day(gone, content)
+        if instead is not None:
+            after, day = _with(after, by, instead) or after, _day(by, instead)
+        return _concluded(key, after, rules, (correction_cause(by.id, instead), by.id, day))
 
 
-def _concluded(key: str, state: State, rules: Rulebook, by: tuple[str, str, Any]) -> Judgement:
+def _with(state: State, message: Message, content: State) -> State | None:
+    """Return the state with a budget or an outturn; None where it was taken before."""
+    name, _ = _LISTS[message.type]
+    if any(each["id"] == message.id for each in state[name]):
+        return None
+    fact = {part: value for part, value in content.items() if value is not None}
+    return {**state, name: [*state[name], fact | {"id": message.id}]}
+
+
+def _without(state: State, gone: Message) -> State | None:
+    """Return the state without a budget or an outturn; None where it is not known."""
+    name, _ = _LISTS[gone.type]
+    kept = [each for each in state[name] if each["id"] != gone.id]
+    return {**state, name: kept} if len(kept) < len(state[name]) else None
+
+
+def _day(message: Message, content: State) -> str:
+    _, dated = _LISTS[message.type]
+    return str(content[dated])
+
+
+def _concluded(key: str, state: State, rules: Rulebook, by: tuple[str, str, str]) -> Judgement:
     _, institution, year = key.split("/")
     now = wanted(institution, year, state, rules)
     occasion = Occasion(NAME, RULE, key, institution, *by)

@@ -31,15 +31,15 @@ from gateway.policies.payments.payment_clock_facts import (
     OF_RECEIPTS,
     day_of,
     facts_of,
-    with_facts,
-    without_facts,
+    take,
+    take_back,
 )
 from gateway.policies.payments.payment_clock_kept import NAMES_KEPT
 from gateway.policies.payments.payment_clock_plain import taken_plainly
 from gateway.policies.payments.payment_clock_receipts import Fact
 from gateway.policies.payments.payment_clock_revision import NAME, Revision
 from gateway.policies.payments.payment_clock_standing import KEPT_DAYS
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, correction_cause
 from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
@@ -113,39 +113,63 @@ class PaymentClock:
                 return Judgement(plain)
         on = day_of(message, content)
         revision = Revision(key, state, rules, cause=message.id, by=message.id, on=on)
-        if message.type == VOLUME_PERIOD_CLOSED:
-            spoken = rules.spoken_of(content["region"], "payment.published")
-            return _period_closed(revision, message, content) if spoken else Judgement()
-        if message.type == CONTRACT_SIGNED:
-            return _with_contracts(
-                revision, content["unified_code"], add=_contract(message, content)
-            )
-        return with_facts(revision, facts)
+        _taken(revision, message, content, facts)
+        return revision.judgement() if revision.changed else Judgement()
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a fact, a contract or a closed period, and end what rested on it alone."""
-        on = day_of(gone, content)
-        revision = Revision(key, state, rules, cause=withdrawal_cause(by.id), by=by.id, on=on)
-        if gone.type == CALENDAR_DAY_ENDED:
-            return Judgement()
-        if gone.type == VOLUME_PERIOD_CLOSED:
-            place, _ = _closing(gone, content)
-            known = state["published"].get(place)
-            if known is None or known[1] != gone.id:
-                return Judgement()
-            revision.unpublish(place)
-            return revision.judgement()
-        if gone.type == CONTRACT_SIGNED:
-            return _with_contracts(revision, content["unified_code"], drop=gone.id)
-        return without_facts(revision, gone, facts_of(key, state, gone, content, rules))
+        """Take back a fact, a contract or a closed period, or put another in its place.
+
+        What it puts right is told again: an excess and a publication replace the earlier word; a warning,
+        which names no other, ends and is given anew. A hold lasts while anything holds the fund's payments,
+        so that it goes on, with the sums of its first day.
+        """
+        if gone.type == CALENDAR_DAY_ENDED:  # it stays so
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        on = day_of(gone, content) if instead is None else day_of(by, instead)
+        cause, corrects = correction_cause(by.id, instead), instead is not None
+        revision = Revision(key, state, rules, cause=cause, by=by.id, on=on, corrects=corrects)
+        _taken_back(revision, gone, content)
+        if not revision.changed:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        if instead is not None:
+            facts = (
+                facts_of(key, revision.state, by, instead, rules) if by.type in OF_RECEIPTS else []
+            )
+            _taken(revision, by, instead, facts)
+        return revision.judgement()
+
+
+def _taken(revision: Revision, message: Message, content: State, facts: list[Fact]) -> None:
+    """Take in a contract, a closed period or the facts of another message, unless they are known."""
+    if message.type == CONTRACT_SIGNED:
+        _agreed(revision, content["unified_code"], add=_contract(message, content))
+    elif message.type == VOLUME_PERIOD_CLOSED:
+        _period_closed(revision, message, content)
+    else:
+        take(revision, facts)
+
+
+def _taken_back(revision: Revision, gone: Message, content: State) -> None:
+    """Take back a fact, a contract or a closed period, if it is known."""
+    if gone.type in OF_RECEIPTS:
+        facts = facts_of(revision.key, revision.state, gone, content, revision.rules)
+        take_back(revision, gone, facts)
+    elif gone.type == CONTRACT_SIGNED:
+        _agreed(revision, content["unified_code"], drop=gone.id)
+    else:
+        place, _ = _closing(gone, content)
+        known = revision.state["published"].get(place)
+        if known is not None and known[1] == gone.id:
+            revision.reopen(place)
 
 
 _NO_RECORD: Final[State] = {"day": "", "day_id": "", "closed": {}}
@@ -183,31 +207,19 @@ def _contract(message: Message, content: State) -> list[Any]:
     ]
 
 
-def _with_contracts(
+def _agreed(
     revision: Revision, product: str, *, add: list[Any] | None = None, drop: str = ""
-) -> Judgement:
-    """Take a contract in or out, and move the last days of what it is about."""
+) -> None:
+    """Take a product's contract in or out."""
     known, day = revision.state["contracts"].get(product, []), revision.state["day"]
+    if drop and all(each[6] != drop for each in known):
+        return
     since = days_after(day, -CONTRACTS_KEPT_DAYS) if day else ""
     kept = [each for each in known if each[6] != drop and each[3] >= since]
     if add is not None and add not in kept:
         kept.append(add)
-    if kept == known:
-        return Judgement()
-    others = {name: each for name, each in revision.state["contracts"].items() if name != product}
-    revision.state["contracts"] = others | ({product: kept} if kept else {})
-    for number, receipt in revision.kept.of_product(product):
-        lines = [_redated(revision, line, product) for line in receipt["a"]]
-        if lines != receipt["a"]:
-            revision.put(number, {**receipt, "a": lines})
-    return revision.judgement()
-
-
-def _redated(revision: Revision, line: list[Any], product: str) -> list[Any]:
-    if line[4] != product:
-        return line
-    due = revision.due(line[1], line[5], product)
-    return [*line[:3], due.day if due is not None else "", *line[4:]]
+    if kept != known:
+        revision.agree(product, kept)
 
 
 # ------------------------------------------------------------------------------ the passing of time
@@ -236,13 +248,13 @@ def _day_ended(key: str, state: State, message: Message, day: str, rules: Rulebo
     return revision.judgement()
 
 
-def _period_closed(revision: Revision, message: Message, content: State) -> Judgement:
+def _period_closed(revision: Revision, message: Message, content: State) -> None:
     """Take a closed period: what was overdue at its end is published where the paper says so."""
+    if not revision.rules.spoken_of(content["region"], "payment.published"):
+        return
     place, ended = _closing(message, content)
     known, day = revision.state["published"].get(place), revision.state["day"]
     if day and ended[0] < days_after(day, -KEPT_DAYS):
-        return Judgement()  # its receipts are not all kept any more
-    if known is not None and known[:2] >= ended:
-        return Judgement()
-    revision.close(place, ended)
-    return revision.judgement()
+        return  # its receipts are not all kept any more
+    if known is None or known[:2] < ended:
+        revision.close(place, ended)

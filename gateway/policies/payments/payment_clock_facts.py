@@ -18,7 +18,7 @@ from gateway.policies.payments.payment_clock_receipts import (
 )
 from gateway.policies.payments.payment_clock_revision import Revision
 from gateway.policies.payments.payment_clock_standing import KEPT_DAYS
-from gateway.policies.policy import Judgement, State
+from gateway.policies.policy import State
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
@@ -72,29 +72,22 @@ def facts_of(
     return [(number, "a", [message.id, day, amount, last, product, region, other])]
 
 
-def with_facts(revision: Revision, facts: list[Fact]) -> Judgement:
-    """Return what follows when facts are taken that were not taken before."""
-    new = [each for each in facts if not knows(revision.kept.receipt(each[0]), each[2][0])]
-    if not new:  # it was taken before
-        return Judgement()
+def take(revision: Revision, facts: list[Fact]) -> None:
+    """Take facts into their receipts' accounts, unless they were taken before."""
+    new = [each for each in facts if not knows(revision.receipt(each[0]), each[2][0])]
     for number, part, fact in new:
         add = with_line if part == "a" else with_credit
-        revision.put(number, add(revision.kept.receipt(number), fact))
-    return revision.judgement()
+        revision.draft(number, add(revision.receipt(number), fact))
 
 
-def without_facts(revision: Revision, gone: Message, facts: list[Fact]) -> Judgement:
-    """Return what follows when a message's facts are taken back, forgotten ones by their opposite."""
-    touched = False
+def take_back(revision: Revision, gone: Message, facts: list[Fact]) -> None:
+    """Take a message's facts out of their receipts' accounts, forgotten ones by their opposite, once."""
     for number, part, fact in facts:
-        receipt = revision.kept.receipt(number)
+        receipt = revision.receipt(number)
         if knows(receipt, gone.id):
-            revision.put(number, without(receipt, gone.id))
-            touched = True
-        elif _forgotten(revision, fact[1]):
-            revision.put(number, _countered(revision, receipt, part, fact))
-            touched = True
-    return revision.judgement() if touched else Judgement()
+            revision.draft(number, without(receipt, gone.id))
+        elif _forgotten(revision, fact[1]) and not knows(receipt, COUNTER + gone.id):
+            revision.draft(number, _countered(revision, receipt, part, fact))
 
 
 def _forgotten(revision: Revision, day: str) -> bool:

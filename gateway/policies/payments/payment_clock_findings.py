@@ -49,6 +49,17 @@ def warned(
     }
 
 
+def figures_of(late: Overdue) -> tuple[Any, ...]:
+    """Return what a warning says of what is overdue."""
+    return late.region, late.accepted_on, late.due, late.outstanding
+
+
+def put_right(data: Data, replaced: str, by: str) -> None:
+    """Name, in the reasons of a conclusion, the one that it puts right, and the correction."""
+    why = data["because"]
+    why["causes"] = list(dict.fromkeys((replaced, *why["causes"], by)))
+
+
 def exceeded(number: str, receipt: Receipt, stood: Standing, ended: str, day: str) -> Data:
     """Return the finding that more was paid or credited than accepted (without its postings)."""
     taken = accepted(receipt)
@@ -93,11 +104,15 @@ def ended(
     }
 
 
-def why_ended(terms: Sequence[Term], receipt: Receipt, until: str, more: Iterable[str]) -> Data:
-    """Return why a receipt's finding has ended: its account now."""
+def why_ended(
+    terms: Sequence[Term], receipt: Receipt, until: str, more: Iterable[str], *, again: bool = False
+) -> Data:
+    """Return why a receipt's finding has ended: its account now; `again`: it is told anew, put right."""
     taken, paid = accepted(receipt), credited(receipt, until)
-    said = f"应付 {yuan(taken)} - 已付及退货 {yuan(paid)} = {yuan(taken - paid)}"
-    return because(RULE, terms, [said], [*more, *causes(receipt)])
+    said = [f"应付 {yuan(taken)} - 已付及退货 {yuan(paid)} = {yuan(taken - paid)}"]
+    if again:
+        said.append("更正后另行认定 corrected: told anew with the figures of now")
+    return because(RULE, terms, said, [*more, *causes(receipt)])
 
 
 def held(stood: Sequence[tuple[str, Overdue, Standing]], why: Sequence[str]) -> Data:

@@ -28,6 +28,8 @@ from gateway.policies.payments.payment_clock_receipts import (
     Receipt,
     causes,
     first_due,
+    overdue,
+    region_of,
 )
 from gateway.policies.payments.payment_clock_standing import KEPT_DAYS, Standing, standing
 from gateway.policies.policy import Conclusion, Judgement, State, because, conclusion_identity
@@ -49,19 +51,67 @@ Data = dict[str, Any]
 class Revision:
     """A state being revised. `cause` makes the conclusions' ids, `by` is the message that causes it.
 
-    `on` is the message's business day. The given state is never changed.
+    `on` is the message's business day. `corrects`: it stands in another one's place, so that what was
+    told with figures that it puts right is told again. The given state is never changed.
     """
 
     def __init__(
-        self, key: str, state: State, rules: Rulebook, *, cause: str, by: str, on: str
+        self,
+        key: str,
+        state: State,
+        rules: Rulebook,
+        *,
+        cause: str,
+        by: str,
+        on: str,
+        corrects: bool = False,
     ) -> None:
-        self._key, self._rules, self._cause, self._by, self._on = key, rules, cause, by, on
+        self.key, self.rules, self._cause, self._by, self._on = key, rules, cause, by, on
+        self._corrects = corrects
         self._institution = key.split("/", 1)[1]
         self._given = state
         self.state = {**state}
         self.kept = Kept(state)
+        self._drafts: dict[str, Receipt] = {}
+        self._agreed: dict[str, None] = {}
         self._touched: dict[str, Receipt] = {}
         self._conclusions: list[Conclusion] = []
+
+    # ------------------------------------------------------------------ facts
+
+    @property
+    def changed(self) -> bool:
+        """Return whether any fact, contract or closed period was taken in or out."""
+        published_ = self.state["published"] is not self._given["published"]
+        return bool(self._drafts or self._agreed) or published_
+
+    def receipt(self, number: str) -> Receipt:
+        """Return a receipt's account with what was taken in or out so far."""
+        draft = self._drafts.get(number)
+        return self.kept.receipt(number) if draft is None else draft
+
+    def draft(self, number: str, receipt: Receipt) -> None:
+        """Replace a receipt's account; what follows is concluded once all is taken in and out."""
+        self._drafts[number] = receipt
+
+    def agree(self, product: str, contracts: list[Any]) -> None:
+        """Replace a product's contracts; the last days of what they are about will move."""
+        others = {name: each for name, each in self.state["contracts"].items() if name != product}
+        self.state["contracts"] = others | ({product: contracts} if contracts else {})
+        self._agreed[product] = None
+
+    def _redate(self, product: str) -> None:
+        for number, _ in self.kept.of_product(product):
+            receipt = self.receipt(number)
+            lines = [self._redated(line, product) for line in receipt["a"]]
+            if lines != receipt["a"]:
+                self.draft(number, {**receipt, "a": lines})
+
+    def _redated(self, line: list[Any], product: str) -> list[Any]:
+        if line[4] != product:
+            return line
+        due = self.due(line[1], line[5], product)
+        return [*line[:3], due.day if due is not None else "", *line[4:]]
 
     # ------------------------------------------------------------------ receipts
 
@@ -72,7 +122,7 @@ class Revision:
             if self.state["published"]:
                 self._republish(before, receipt)
             receipt = {**receipt, "t": self.state["day"]}
-        stood = standing(receipt, self._institution, self.state["day"], self._rules)
+        stood = standing(receipt, self._institution, self.state["day"], self.rules)
         if stood.overdue is not None or stood.excess or self._open(number):
             self._compare(number, receipt, stood)
         self._touched[number] = receipt
@@ -96,7 +146,7 @@ class Revision:
     def due(self, accepted_on: str, region: str, product: str) -> Due | None:
         """Return the last day for paying what was accepted on a day."""
         contract = contract_for(self.state["contracts"].get(product, ()), accepted_on)
-        return due_day(accepted_on, region, self._institution, contract, self._rules)
+        return due_day(accepted_on, region, self._institution, contract, self.rules)
 
     def _own(self, name: str) -> dict[str, Any]:
         """Return a part of the state that may be changed."""
@@ -121,19 +171,33 @@ class Revision:
             del self._own("held")[number]
 
     def _compare_warning(self, number: str, receipt: Receipt, stood: Standing) -> None:
-        known, late = self.state["warned"].get(number), stood.overdue
-        if stood.warned and late is not None and known is None:
+        known = self.state["warned"].get(number)
+        late = stood.overdue if stood.warned else None
+        if known is not None:
+            if late is not None and not self._puts_right(number, late):
+                return
+            del self._own("warned")[number]
+            follows = consequence(known[2], known[1], self._institution, self.rules)
+            warned = [follows.warned] if follows.warned else []
+            again = late is not None
+            self._end(number, receipt, Finding.OVERDUE, known, [], warned, again=again)
+        if late is not None:
             due = self.due(late.accepted_on, late.region, late.product)
             if due is None:
                 due = Due(late.due, (), f"到期日 due on {late.due}")
             data = findings.warned(number, receipt, stood, late, due, self.state["day_id"])
+            if known is not None:
+                findings.put_right(data, known[0], self._by)
             identity = self._conclude(PAYMENT_OVERDUE, data)
             self._own("warned")[number] = [identity, late.region, late.due]
-        elif known is not None and not stood.warned:
-            del self._own("warned")[number]
-            follows = consequence(known[2], known[1], self._institution, self._rules)
-            warned = [follows.warned] if follows.warned else []
-            self._end(number, receipt, Finding.OVERDUE, known, [], warned)
+
+    def _puts_right(self, number: str, late: Overdue) -> bool:
+        """Return whether a correction changes what a warning says: it then ends and is given anew."""
+        if not self._corrects:
+            return False
+        ended = self.state["day"]
+        before = overdue(self.kept.receipt(number), ended, days_after(ended, 1))
+        return before is None or findings.figures_of(before) != findings.figures_of(late)
 
     def _compare_excess(self, number: str, receipt: Receipt, stood: Standing) -> None:
         known, day = self.state["exceeded"].get(number), self.state["day"]
@@ -141,7 +205,11 @@ class Revision:
             return
         posted = known[2] if known is not None else {}
         moved = findings.excess_entry(self._institution, receipt, stood.excess)
-        if stood.excess and (known is None or (known[1], posted) != (stood.excess, moved)):
+        if stood.excess and (
+            known is None
+            or (known[1], posted) != (stood.excess, moved)
+            or (self._corrects and known[3] != region_of(receipt))
+        ):
             data = findings.exceeded(number, receipt, stood, day, self.state["day_id"])
             data |= {"postings": postings(moved, posted)} | _replaces(known)
             identity = self._conclude(PAYMENT_EXCEEDED, data)
@@ -149,7 +217,7 @@ class Revision:
             self._own("exceeded")[number] = found
         elif known is not None and not stood.excess:
             del self._own("exceeded")[number]
-            binding = self._rules.term(known[3], "payment.contract", known[4])
+            binding = self.rules.term(known[3], "payment.contract", known[4])
             terms, place = [binding] if binding else [], [known[0], known[3]]
             self._end(number, receipt, Finding.EXCEEDED, place, postings({}, posted), terms)
 
@@ -161,9 +229,11 @@ class Revision:
         known: list[Any],
         moved: list[Any],
         terms: list[Term],
+        *,
+        again: bool = False,
     ) -> None:
         until = days_after(self.state["day"], 1)
-        why = findings.why_ended(terms, receipt, until, [known[0], self._by])
+        why = findings.why_ended(terms, receipt, until, [known[0], self._by], again=again)
         place = {"receipt_no": number}
         data = findings.ended(finding, known[0], known[1], place, self._ends_on(), why)
         self._conclude(PAYMENT_FINDING_ENDED, data | ({"postings": moved} if moved else {}))
@@ -173,15 +243,19 @@ class Revision:
     def close(self, place: str, ended: list[str]) -> None:
         """Take a closed period [its last day, the closing's id], and sum what was overdue at its end."""
         amounts = []
-        if published.spoken_of(self.kept.regions, place, ended[0], self._rules):
+        if published.spoken_of(self.kept.regions, place, ended[0], self.rules):
             receipts = self.kept.unsettled_at(ended[0])
             found = (self._overdue_at(receipt, place, ended[0]) for _, receipt in receipts)
             amounts = [amount for amount in found if amount]
-        told = published.counted(self.state["published"].get(place))[2:]
+        told = published.counted(self._given["published"].get(place))[2:]
         self._own("published")[place] = published.place_with(
             ended, len(amounts), sum(amounts), *told
         )
         self.next_on(days_after(ended[0], KEPT_DAYS + 1))
+
+    def reopen(self, place: str) -> None:
+        """Take a closed period back; what was published of it ends, unless it is closed anew."""
+        del self._own("published")[place]
 
     def _republish(self, before: Receipt, after: Receipt) -> None:
         first = min(first_due(before), first_due(after))
@@ -196,32 +270,33 @@ class Revision:
                 self._own("published")[place] = published.place_with(known, count, total, *told)
 
     def _overdue_at(self, receipt: Receipt, place: str, ended_on: str) -> int:
-        late = published.overdue_at(receipt, place, ended_on, self._rules)
+        late = published.overdue_at(receipt, place, ended_on, self.rules)
         return late.outstanding if late is not None else 0
 
     def _settle_publications(self) -> None:
-        for place, known in sorted(self.state["published"].items()):
+        given, now = self._given["published"], self.state["published"]
+        for place in sorted(given.keys() | now.keys()):
+            before, known = given.get(place), now.get(place)
+            if known is None:
+                if published.counted(before)[2]:
+                    self._unpublish(place, before)
+                continue
             count, total, identity, by = published.counted(known)
-            if (count, total) == published.counted(self._given["published"].get(place))[:2]:
+            put_right = self._corrects and before is not None and before[0] != known[0]
+            if (count, total) == published.counted(before)[:2] and not put_right:
                 continue
             if count:
                 receipts = self.kept.unsettled_at(known[0])
-                data, by = published.publication(place, known, receipts, self._rules)
+                data, by = published.publication(place, known, receipts, self.rules)
                 identity = self._conclude(PAYMENT_OVERDUE_PUBLISHED, data | _replaces_id(identity))
             elif identity:
                 self._unpublish(place, known)
                 identity = ""
             self._own("published")[place] = published.place_with(known, count, total, identity, by)
 
-    def unpublish(self, place: str) -> None:
-        """Take a closed period back, and its publication with it."""
-        known = self._own("published").pop(place)
-        if published.counted(known)[2]:
-            self._unpublish(place, known)
-
     def _unpublish(self, place: str, known: list[Any]) -> None:
         why = [self._by, *self._causes()]
-        data = published.unpublished(place, known, self._on, why, self._rules)
+        data = published.unpublished(place, known, self._on, why, self.rules)
         self._conclude(PAYMENT_FINDING_ENDED, data)
 
     # ------------------------------------------------------------------ the fund's payments
@@ -241,7 +316,7 @@ class Revision:
 
     def _held(self, number: str) -> tuple[Overdue, Standing]:
         stood = standing(
-            self.kept.receipt(number), self._institution, self.state["day"], self._rules
+            self.kept.receipt(number), self._institution, self.state["day"], self.rules
         )
         if stood.overdue is None:
             raise AssertionError("a receipt that holds payments is overdue")
@@ -252,8 +327,8 @@ class Revision:
         return [*([warning[0]] if warning else []), *causes(self.kept.receipt(number))]
 
     def _resumed(self, hold: list[Any]) -> Data:
-        terms, on = self._rules.of(hold[1]), date.fromisoformat(hold[2])
-        follows = consequence(hold[2], hold[1], self._institution, self._rules)
+        terms, on = self.rules.of(hold[1]), date.fromisoformat(hold[2])
+        follows = consequence(hold[2], hold[1], self._institution, self.rules)
         resumed = terms.value("payment.resumed", on) if terms is not None else None
         in_force = [*follows.hold, *([resumed] if resumed is not None else [])]
         causes_now = [hold[0], self._by, *self._causes(), self.state["day_id"]]
@@ -268,6 +343,10 @@ class Revision:
 
     def judgement(self) -> Judgement:
         """Return the state with what is open now, and the conclusions."""
+        for product in self._agreed:
+            self._redate(product)
+        for number, receipt in self._drafts.items():
+            self.put(number, receipt)
         self._settle_hold()
         if self.state["published"] is not self._given["published"]:
             self._settle_publications()
@@ -275,7 +354,7 @@ class Revision:
         return Judgement(self.state, tuple(self._conclusions))
 
     def _conclude(self, type_: str, data: Mapping[str, Any]) -> str:
-        identity = conclusion_identity(NAME, self._cause, self._key, len(self._conclusions))
+        identity = conclusion_identity(NAME, self._cause, self.key, len(self._conclusions))
         self._conclusions.append(Conclusion(type_, {"institution": self._institution, **data}))
         return identity
 

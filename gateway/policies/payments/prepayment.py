@@ -22,7 +22,7 @@ from gateway.policies.payments.prepayment_facts import (
     with_purchase,
     without_purchase,
 )
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, correction_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
@@ -110,21 +110,24 @@ class Prepayment:
         day = _day(message, content)
         return _concluded(key, after, rules, message.id, message.id, day)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back one fact, and end or change what rested on it."""
+        """Take back one fact, or put another in its place; end or change what rested on it."""
         after = _without(state, gone, content)
         if after is None:
-            return Judgement()
-        cause = withdrawal_cause(by.id)
-        return _concluded(key, after, rules, cause, by.id, _day(gone, content))
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        day = _day(gone, content)
+        if instead is not None:
+            after, day = _with(after, by, instead, rules) or after, _day(by, instead)
+        return _concluded(key, after, rules, correction_cause(by.id, instead), by.id, day)
 
 
 def _part(message: Message, content: State) -> str:

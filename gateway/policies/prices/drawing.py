@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from gateway.policies.policy import Conclusion, conclusion_identity
+from gateway.policies.policy import Conclusion, State, conclusion_identity, correction_cause
 from gateway.policies.prices.listings import Market
 from gateway.policies.prices.price_book import ABOUT
 from gateway.policies.rulebook import Rulebook
+from schemas.envelope import Message
 
 
 class Drawing:
@@ -19,6 +20,17 @@ class Drawing:
     def __init__(self, key: str, cause: str, causes: Sequence[str], rules: Rulebook) -> None:
         self._key, self._cause, self._causes, self._rules = key, cause, causes, rules
         self._drawn: list[Conclusion] = []
+        self._in_place = False
+        """Whether something stands in the place of what was taken back: then ends are said first."""
+
+    @classmethod
+    def correcting(
+        cls, key: str, gone: Message, by: Message, instead: State | None, rules: Rulebook
+    ) -> Self:
+        """Begin with what a correction leads to."""
+        found = cls(key, correction_cause(by.id, instead), (gone.id, by.id), rules)
+        found._in_place = instead is not None
+        return found
 
     def conclusions(self) -> tuple[Conclusion, ...]:
         """Return what was concluded."""
@@ -38,6 +50,18 @@ class NamingDrawing(Drawing):
         super().__init__(key, cause, causes, rules)
         self.names: dict[str, str] = {}
         """Names of products whose last listing is gone."""
+        self.renamed: set[str] = set()
+        """Products that a correction names otherwise: what is open of them is said again."""
+
+    def note_names(self, before: Market, after: Market, gone: State, instead: State) -> None:
+        """Note whether a listing that stands in the place of another one names its product otherwise."""
+        code = gone["unified_code"]
+        if code != instead["unified_code"]:
+            return
+        told = self.name_of(before, code), self.name_of(after, code)
+        renamed = told[0] != told[1] and gone["drug_name"] != instead["drug_name"]
+        if renamed or gone["drug"] != instead["drug"]:
+            self.renamed.add(code)
 
     def name_of(self, market: Market, code: str) -> str:
         """Return how a product's listings call it."""

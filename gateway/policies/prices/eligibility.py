@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, Final
 
-from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State
 from gateway.policies.prices.eligibility_passes import (
     Days,
     Passes,
@@ -67,59 +67,84 @@ class Eligibility(Regionless):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take a listing, or a product that passed."""
-        telling = Telling(key, message.id, (message.id,), rules)
-        if message.type == CONSISTENCY_PASSED:
-            passed = with_pass(state["passes"], message, content)
-            after = _everywhere({**state, "passes": passed}, telling, rules)
-            return Judgement(after, telling.conclusions())
-        region = _speaking(rules, content["region"])
-        if region is None:
+        after = _with(state, message, content, rules)
+        if after is None:
             return Judgement()
-        after = _with_listing(state, region, message, content)
-        after = _difference(after, region, _concerned(after, region, content), telling, rules)
-        return Judgement(after, telling.conclusions())
+        telling = Telling(key, message.id, (message.id,), rules)
+        return _settled(after, _concerned(after, message, content, rules), telling, rules)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a listing or a pass; what no longer follows ends."""
-        telling = Telling(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
-        if gone.type == CONSISTENCY_PASSED:
-            passes = without_pass(state["passes"], gone.id)
-            if passes is state["passes"]:
-                return Judgement()
-            after = _everywhere({**state, "passes": passes}, telling, rules)
-            return Judgement(after, telling.conclusions())
-        region, product = _speaking(rules, content["region"]), content["unified_code"]
-        of_region = state["listings"].get(region or "", {})
-        if region is None or gone.id not in of_region.get(product, {}):
-            return Judgement()
-        left = {name: each for name, each in of_region[product].items() if name != gone.id}
-        telling.names[product] = content["drug_name"]
-        listings = {**state["listings"], region: {**of_region, product: left}}
-        after = {**state, "listings": listings}
-        after = _difference(after, region, _concerned(after, region, content), telling, rules)
-        return Judgement(after, telling.conclusions())
+        """Take back a listing or a pass, and take another in in its place."""
+        left = _without(state, gone, content, rules)
+        if left is None:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        telling = Telling.correcting(key, gone, by, instead, rules)
+        telling.names[content["unified_code"]] = content["drug_name"]
+        taken = _with(left, by, instead, rules) if instead is not None else None
+        after = taken or left
+        concerned = _concerned(after, gone, content, rules)
+        if taken is not None and instead is not None:
+            for region, products in _concerned(after, by, instead, rules).items():
+                others = concerned.get(region, ())
+                concerned[region] = list(dict.fromkeys((*others, *products)))
+            telling.renamed = _renamed(state, after, content, instead, rules)
+        return _settled(after, concerned, telling, rules)
 
 
-def _everywhere(state: State, telling: Telling, rules: Rulebook) -> State:
-    """Infer anew for every region and product: a pass counts everywhere."""
-    for region, of_region in state["listings"].items():
-        state = _difference(state, region, list(of_region), telling, rules)
-    return state
+def _with(state: State, message: Message, content: State, rules: Rulebook) -> State | None:
+    """Return the state with one more listing or pass; None where no paper speaks of it."""
+    if message.type == CONSISTENCY_PASSED:
+        return {**state, "passes": with_pass(state["passes"], message, content)}
+    region = _speaking(rules, content["region"])
+    return _with_listing(state, region, message, content) if region is not None else None
 
 
-def _concerned(state: State, region: str, content: State) -> Sequence[str]:
-    """Return which products a listing may concern: a selected one decides of all."""
-    if content["kind"] == _SELECTED:
-        return list(state["listings"][region])
-    return [content["unified_code"]]
+def _without(state: State, gone: Message, content: State, rules: Rulebook) -> State | None:
+    """Return the state without a listing or pass; None where it does not know it."""
+    if gone.type == CONSISTENCY_PASSED:
+        passes = without_pass(state["passes"], gone.id)
+        return {**state, "passes": passes} if passes is not state["passes"] else None
+    region, product = _speaking(rules, content["region"]), content["unified_code"]
+    of_region = state["listings"].get(region or "", {})
+    if gone.id not in of_region.get(product, {}):
+        return None
+    left = {name: each for name, each in of_region[product].items() if name != gone.id}
+    return {**state, "listings": {**state["listings"], region: {**of_region, product: left}}}
+
+
+def _concerned(
+    state: State, message: Message, content: State, rules: Rulebook
+) -> dict[str, list[str]]:
+    """Return which products a fact may concern, by region: a pass counts everywhere.
+
+    Of listings a selected one decides of all, another one of its own product.
+    """
+    listings: Mapping[str, Mapping[str, Any]] = state["listings"]
+    if message.type == CONSISTENCY_PASSED:
+        return {region: list(of_region) for region, of_region in listings.items()}
+    region = _speaking(rules, content["region"])
+    if region is None:
+        return {}
+    selected = content["kind"] == _SELECTED
+    return {region: list(listings[region]) if selected else [content["unified_code"]]}
+
+
+def _settled(
+    state: State, concerned: Mapping[str, Iterable[str]], telling: Telling, rules: Rulebook
+) -> Judgement:
+    """Conclude what is otherwise now for some products of some regions."""
+    for region, products in concerned.items():
+        state = _difference(state, region, products, telling, rules)
+    return Judgement(state, telling.conclusions())
 
 
 def _speaking(rules: Rulebook, region: str) -> str | None:
@@ -164,12 +189,26 @@ def _difference(
         wanted = list(suspending.of(product))
         known = still.pop(place, {})
         if wanted or known:
-            names = [(e[_SINCE], identity, e[_NAME]) for identity, e in of_region[product].items()]
-            name = max(names)[2] if names else telling.names[product]
+            name = _name(of_region[product]) or telling.names[product]
             told = telling.compare((product, name, region), known, wanted)
             if told:
                 still[place] = told
     return {**state, "open": still}
+
+
+def _renamed(before: State, after: State, gone: State, instead: State, rules: Rulebook) -> set[str]:
+    """Return the product of a listing that stands in the place of another one and names it otherwise."""
+    code, region = gone["unified_code"], _speaking(rules, gone["region"])
+    if code != instead["unified_code"] or gone["drug_name"] == instead["drug_name"]:
+        return set()
+    told = (_name(each["listings"].get(region, {}).get(code, {})) for each in (before, after))
+    return {code} if len(set(told)) > 1 else set()
+
+
+def _name(listed: Mapping[str, list[Any]]) -> str:
+    """Return how the latest of a product's listings calls it; "" where there is none."""
+    names = [(entry[_SINCE], identity, entry[_NAME]) for identity, entry in listed.items()]
+    return max(names)[2] if names else ""
 
 
 class _Suspending:

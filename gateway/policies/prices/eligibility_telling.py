@@ -54,20 +54,32 @@ class Telling(NamingDrawing):
     def compare(
         self, product: Product, known: Mapping[str, Open], wanted: Sequence[Suspension]
     ) -> dict[str, Open]:
-        """Conclude what is new or no longer so for one product; return what is open now."""
+        """Conclude what is new or no longer so for one product; return what is open now.
+
+        What a correction moves to another first day stands in the place of what began on the wrong one.
+        """
         left = dict(known)
+        stood = {one.since: left.pop(one.since, None) for one in wanted}
+        for since, open_ in stood.items():
+            if open_ is None and left and self._in_place:
+                gone = left.pop(min(left))
+                stood[since] = [gone[_ID], None, "", "", ""]
         still: dict[str, Open] = {}
+        if self._in_place:
+            self._none_followed(product, left)
         for one in wanted:
-            still[one.since] = self._said(product, one, left.pop(one.since, None))
-        for since, gone in left.items():
-            self._never(product, since, gone)
+            still[one.since] = self._said(product, one, stood[one.since])
+        if not self._in_place:
+            self._none_followed(product, left)
         return still
 
     def _said(self, product: Product, one: Suspension, known: Open | None) -> Open:
         """Say what is new of one suspension."""
         makers = list(one.makers)
         again = known is not None and (
-            known[_MAKERS] != makers or bool(known[_RESTORED_ID] and not one.reason)
+            known[_MAKERS] != makers
+            or bool(known[_RESTORED_ID] and not one.reason)
+            or product[0] in self.renamed
         )
         if known is None or again:
             identity = self._suspend(product, one, known[_ID] if known is not None else "")
@@ -102,11 +114,12 @@ class Telling(NamingDrawing):
         line = f"自 {one.restored_from} 起恢复 restored: {one.reason}"
         return self._end(product, one.since, known, one.restored_from, one.reason, line, one.ends)
 
-    def _never(self, product: Product, since: str, gone: Open) -> None:
-        """Say that a suspension never followed."""
-        if gone[_REASON] != RestoredBecause.CORRECTED:
-            line = f"自 {since} 起的暂停不再成立 no longer follows"
-            self._end(product, since, gone, since, RestoredBecause.CORRECTED, line, ())
+    def _none_followed(self, product: Product, left: Mapping[str, Open]) -> None:
+        """Say that some suspensions never followed."""
+        for since, gone in left.items():
+            if gone[_REASON] != RestoredBecause.CORRECTED:
+                line = f"自 {since} 起的暂停不再成立 no longer follows"
+                self._end(product, since, gone, since, RestoredBecause.CORRECTED, line, ())
 
     def _end(
         self,

@@ -22,9 +22,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
-from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State
+from gateway.policies.prices.linkage_correcting import Correcting
 from gateway.policies.prices.linkage_steps import Candidate, Follower, Step
-from gateway.policies.prices.linkage_telling import Telling, in_force
+from gateway.policies.prices.linkage_telling import PLACE, Telling, in_force
 from gateway.policies.prices.linkage_terms import LinkTerms
 from gateway.policies.prices.linkage_touched import REFERENCE, Links, Touched, WorkedOut
 from gateway.policies.prices.listings import (
@@ -48,9 +49,6 @@ from gateway.policies.rulebook import Rulebook
 from schemas.envelope import Message
 from schemas.events import PRICE_LISTED, PRICE_NEGOTIATED
 
-_PLACE: Final = slice(6, 9)
-"""Places of the reference's product, region and kind in an open linked price."""
-
 
 class Linkage(Regionless):
     """价格联动: listings and negotiated prices in, linked prices and their end out. One state per drug."""
@@ -73,46 +71,69 @@ class Linkage(Regionless):
         place, about = _place(message, content), about_of(content)
         market = Market(state).with_entry(place, entry_of(message, content), about)
         telling = Telling(key, message.id, (message.id,), rules)
+        telling.linked = state["linked"]
         touched = Touched(place, message.id, market, market, about.drug_name, self._of(rules))
-        return self._difference(state, market, touched, telling)
+        return self._difference(market, [touched], telling)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a price: end what was linked to it and what it was linked to, infer anew."""
+        """Take back a price, and take another in in its place: infer anew what either touches, at once."""
         earlier, place = Market(state), _place(gone, content)
         market = earlier.without_entry(place, gone.id)
         if market is earlier:
-            return Judgement()
-        telling = Telling(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
-        touched = Touched(place, gone.id, earlier, market, content["drug_name"], self._of(rules))
-        return self._difference(state, market, touched, telling)
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        drug_name, worked = content["drug_name"], self._of(rules)
+        if instead is None:
+            telling = Telling.correcting(key, gone, by, instead, rules)
+            telling.linked = state["linked"]
+            touched = [Touched(place, gone.id, earlier, market, drug_name, worked)]
+            return self._difference(market, touched, telling)
+        coming, about = _place(by, instead), about_of(instead)
+        market = market.with_entry(coming, entry_of(by, instead), about)
+        correcting = Correcting.correcting(key, gone, by, instead, rules)
+        correcting.begin(earlier, market, (place, coming), state["linked"], worked.yardstick)
+        left = Touched(place, gone.id, earlier, market, drug_name, worked)
+        taken = Touched(coming, by.id, market, market, about.drug_name, worked)
+        return self._difference(market, [left, taken], correcting)
 
     def _difference(
-        self, state: State, market: Market, touched: Touched, telling: Telling
+        self, market: Market, touched: Sequence[Touched], telling: Telling
     ) -> Judgement:
-        """Infer anew what the change touched; conclude how it differs from what is open."""
-        linked: Links = state["linked"]
-        telling.linked = linked
+        """Infer anew what the changes touched; conclude how it differs from what is open."""
+        linked: Links = telling.linked
         for place, span in self._concerned(market, touched, linked):
             known = linked.get(span.id, [])
             telling.compare(market, place, span, known, _steps(market, place, span, known, touched))
-        for identity in touched.no_targets(linked):
-            telling.end_all(market, touched.place, touched.drug_name, linked[identity], identity)
-        return Judgement({**market.state, "linked": telling.linked}, telling.conclusions())
+        over = {identity: each for each in touched for identity in each.no_targets(linked)}
+        for identity, each in over.items():
+            telling.end_all(market, each.place, each.drug_name, linked[identity], identity)
+        return telling.judgement(market)
 
     # ------------------------------------------------------------------ who is concerned
 
     def _concerned(
+        self, market: Market, touched: Sequence[Touched], linked: Links
+    ) -> Iterator[tuple[Place, Span]]:
+        """Yield the listings whose linked prices the changes may alter; each once."""
+        seen: set[str] = set()
+        for each in touched:
+            for place, span in self._concerned_by(market, each, linked):
+                if span.id not in seen:
+                    seen.add(span.id)
+                    yield place, span
+
+    def _concerned_by(
         self, market: Market, touched: Touched, linked: Links
     ) -> Iterator[tuple[Place, Span]]:
-        """Yield the listings whose linked prices the change may alter; each once."""
+        """Yield the listings whose linked prices one change may alter; each once."""
         for region in market.regions():
             stretches = touched.worked.stretches(region)
             if not stretches:
@@ -153,29 +174,38 @@ class Linkage(Regionless):
 
 
 def _steps(
-    market: Market, place: Place, span: Span, known: Sequence[list[Any]], touched: Touched
+    market: Market,
+    place: Place,
+    span: Span,
+    known: Sequence[list[Any]],
+    touched: Sequence[Touched],
 ) -> list[Step]:
     """Return the linked prices of a listing.
 
     From the open ones and from what changed, where that is enough: else from the whole market.
     """
-    worked = touched.worked
+    worked = touched[0].worked
     stretches, refs = worked.stretches(place.region), [each[REFERENCE] for each in known]
     follower = Follower(market, place, span, stretches, worked.yardstick, refs)
-    if touched.shortened(span):  # fewer days: what began on those that are left stays as it was
+    if _only_shortened(span, touched):  # what began on the days that are left stays as it was
         known = [each for each in known if each[0] <= span.until]
-    elif touched.decides_of(place.product, place.region):
+    elif any(each.decides_of(place.product, place.region) for each in touched):
         return follower.steps(follower.candidates())
-    fresh = touched.candidates_for(follower)
+    fresh = [one for each in touched for one in each.candidates_for(follower)]
     kept = [one for each in known for one in _again(market, follower, each)]
     if any(not _still(each, kept) for each in known):
         return follower.steps(follower.candidates())
     return follower.steps([*kept, *fresh])
 
 
+def _only_shortened(span: Span, touched: Sequence[Touched]) -> bool:
+    """Return whether nothing changed for a listing but that it holds on fewer days."""
+    return len(touched) == 1 and touched[0].shortened(span)
+
+
 def _again(market: Market, follower: Follower, known: Sequence[Any]) -> list[Candidate]:
     """Return the candidates of an open linked price's reference, as they are now."""
-    place = Place(*known[_PLACE])
+    place = Place(*known[PLACE])
     span = span_of(market.series(place), known[REFERENCE])
     return list(follower.candidates_from(place, span)) if span is not None else []
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from gateway.policies.policy import because
+from gateway.policies.policy import Judgement, because
 from gateway.policies.prices.drawing import Drawing
 from gateway.policies.prices.linkage_steps import Candidate, Step
 from gateway.policies.prices.linkage_terms import SCOPE, LinkTerms
@@ -22,7 +22,10 @@ POLICY: Final = "linkage"
 Open = list[Any]
 """An open linked price as it lies in the state: [since, price, reference id, price before, ordered,
 its own message id, the reference's product, region and kind]"""
-_ORDERED, _IDENTITY = 4, 5
+_ORDERED, IDENTITY = 4, 5
+"""Places of the effect and of its own message in an open linked price."""
+PLACE: Final = slice(6, 9)
+"""Places of the reference's product, region and kind in it."""
 
 
 def in_force(listing: Span, linked: Sequence[Sequence[Any]], day: str) -> int:
@@ -45,24 +48,42 @@ class Telling(Drawing):
         self, market: Market, place: Place, span: Span, known: Sequence[Open], steps: Sequence[Step]
     ) -> None:
         """Conclude the new linked prices of a listing, and the end of those that no longer follow."""
-        kept = {tuple(each[:_IDENTITY]): each for each in known}
-        wanted = {step.content for step in steps}
-        gone = [each for content, each in kept.items() if content not in wanted]
-        replaced = {each[0]: each for each in gone}
+        name = market.about(span.about).drug_name
+        still = self._said(place, span, name, known, steps)
+        if still != known:
+            self._keep(span.id, still)
+        days = {each[0] for each in still}
+        self._end(market, place, name, [each for each in known if each[0] not in days], span)
+
+    def judgement(self, market: Market) -> Judgement:
+        """Return the state with the linked prices that are open now, and the conclusions."""
+        return Judgement({**market.state, "linked": self.linked}, self.conclusions())
+
+    def _said(
+        self,
+        place: Place,
+        span: Span,
+        name: str,
+        known: Sequence[Open],
+        steps: Sequence[Step],
+    ) -> list[Open]:
+        """Conclude the linked prices of a listing that are new or other; return what is open of it now."""
+        before = {each[0]: each for each in known}
         still: list[Open] = []
         said: dict[int, str] = {}
-        name = market.about(span.about).drug_name
         for step in steps:
-            one = kept.get(step.content)
-            if one is None:
-                after = said.get(id(step.after), "")
-                earlier = replaced.pop(step.found.since, None)
-                one = self._link(place, span, name, step, after, earlier)
-            said[id(step)] = one[_IDENTITY]
+            one = before.get(step.found.since)
+            if one is not None and self._stands(place, name, step, one):
+                one = [*step.content, one[IDENTITY], *step.found.place]
+            else:
+                one = self._link(place, span, name, step, said.get(id(step.after), ""), one)
+            said[id(step)] = one[IDENTITY]
             still.append(one)
-        if gone or len(still) != len(known):
-            self._keep(span.id, still)
-        self._end(market, place, name, sorted(replaced.values()), span)
+        return still
+
+    def _stands(self, place: Place, name: str, step: Step, known: Open) -> bool:  # noqa: ARG002
+        """Return whether an open linked price is one that follows now."""
+        return known[:IDENTITY] == [*step.content]
 
     def end_all(
         self, market: Market, place: Place, name: str, known: Sequence[Open], identity: str
@@ -111,7 +132,7 @@ class Telling(Drawing):
     ) -> Open:
         """Conclude one linked price (or proposal) and return it as it lies in the state."""
         found = step.found
-        replaces = earlier[_IDENTITY] if earlier is not None else None
+        replaces = earlier[IDENTITY] if earlier is not None else None
         data = {
             "unified_code": place.product,
             "drug": self._key,

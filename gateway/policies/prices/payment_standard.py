@@ -17,10 +17,10 @@ Standards are a function of prices, passes, schedules and terms; concluded is th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from gateway.policies.policy import Judgement, Regionless, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Regionless, Scope, State
 from gateway.policies.prices.eligibility_passes import with_pass, without_pass
 from gateway.policies.prices.listings import (
     LISTED,
@@ -66,46 +66,79 @@ class PaymentStandard(Regionless):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take a listing, a passed evaluation or a schedule."""
-        if message.type == PRICE_LISTED:
-            if not rules.spoken_of(content["region"], BASIS):
-                return Judgement()
-            if not regions_concerned(rules, content["region"], BASIS, ()):
-                return Judgement()
-            place = Place(content["unified_code"], content["region"], content["kind"])
-            entry, about = entry_of(message, content), full_about(content)
-            after = Market(state).with_entry(place, entry, about).state
-        elif message.type == CONSISTENCY_PASSED:
-            after = {**state, "passes": with_pass(state["passes"], message, content)}
-        else:
-            schedules = {**state["schedules"], message.id: _schedule(message, content)}
-            after = {**state, "schedules": schedules}
+        after = _with(state, message, content, rules)
+        if after is None:
+            return Judgement()
         telling = Telling(key, message.id, (message.id,), rules)
-        return _difference(after, message, content, telling, rules)
+        return _difference(after, [(message, content)], telling, rules)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a listing, a pass or a schedule; standards that no longer follow end."""
-        if gone.type == PRICE_LISTED:
-            place = Place(content["unified_code"], content["region"], content["kind"])
-            after = Market(state).without_entry(place, gone.id).state
-        elif gone.type == CONSISTENCY_PASSED:
-            passes = without_pass(state["passes"], gone.id)
-            after = state if passes is state["passes"] else {**state, "passes": passes}
-        else:
-            kept = {name: each for name, each in state["schedules"].items() if name != gone.id}
-            after = {**state, "schedules": kept} if gone.id in state["schedules"] else state
-        if after is state:
-            return Judgement()
-        telling = Telling(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
+        """Take back a listing, a pass or a schedule, and take another in in its place."""
+        left = _without(state, gone, content)
+        if left is None:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        telling = Telling.correcting(key, gone, by, instead, rules)
         telling.names[content["unified_code"]] = content["drug_name"]
-        return _difference(after, gone, content, telling, rules)
+        taken = _with(left, by, instead, rules) if instead is not None else None
+        if taken is None or instead is None:
+            return _difference(left, [(gone, content)], telling, rules)
+        if gone.type == PRICE_LISTED:
+            telling.note_names(Market(state), Market(taken), content, instead)
+        elif gone.type == PAYMENT_STANDARD_SCHEDULED:
+            taken = {**taken, "open": _renamed(taken["open"], gone.id, by.id)}
+        return _difference(taken, [(gone, content), (by, instead)], telling, rules)
+
+
+def _with(state: State, message: Message, content: State, rules: Rulebook) -> State | None:
+    """Return the state with one more fact; None where no paper speaks of it."""
+    if message.type == PRICE_LISTED:
+        if not rules.spoken_of(content["region"], BASIS):
+            return None
+        if not regions_concerned(rules, content["region"], BASIS, ()):
+            return None
+        entry, about = entry_of(message, content), full_about(content)
+        return Market(state).with_entry(_place(content), entry, about).state
+    if message.type == CONSISTENCY_PASSED:
+        return {**state, "passes": with_pass(state["passes"], message, content)}
+    return {**state, "schedules": {**state["schedules"], message.id: _schedule(message, content)}}
+
+
+def _without(state: State, gone: Message, content: State) -> State | None:
+    """Return the state without a fact; None where it does not know it."""
+    if gone.type == PRICE_LISTED:
+        left = Market(state).without_entry(_place(content), gone.id).state
+        return left if left is not state else None
+    if gone.type == CONSISTENCY_PASSED:
+        passes = without_pass(state["passes"], gone.id)
+        return {**state, "passes": passes} if passes is not state["passes"] else None
+    if gone.id not in state["schedules"]:
+        return None
+    kept = {name: each for name, each in state["schedules"].items() if name != gone.id}
+    return {**state, "schedules": kept}
+
+
+def _place(content: State) -> Place:
+    return Place(content["unified_code"], content["region"], content["kind"])
+
+
+def _renamed(open_: State, gone: str, by: str) -> State:
+    """Return what is open, where a schedule goes by another message now."""
+    return {
+        place: {
+            since: [identity, [by if each == gone else each for each in content]]
+            for since, (identity, content) in known.items()
+        }
+        for place, known in open_.items()
+    }
 
 
 def _schedule(message: Message, content: State) -> Schedule:
@@ -131,32 +164,43 @@ def _regions(market: Market, message: Message, content: State, rules: Rulebook) 
 
 
 def _difference(
-    state: State, message: Message, content: State, telling: Telling, rules: Rulebook
+    state: State, facts: Sequence[tuple[Message, State]], telling: Telling, rules: Rulebook
 ) -> Judgement:
-    """Infer the standards that a message may concern; conclude how they differ from what is open."""
-    market, own = Market(state), content["unified_code"]
+    """Infer the standards that facts may concern; conclude how they differ from what is open."""
+    market = Market(state)
     still, refused = dict(state["open"]), dict(state["refused"])
-    products = _concerned(market, content) if message.type == PRICE_LISTED else [own]
-    for region in _regions(market, message, content, rules):
-        for code in products:
-            key = f"{region}/{code}"
-            known, said = still.pop(key, {}), refused.pop(key, "")
-            speaks = speaker(rules, region, market.of_product(code))
-            wanted: list[Piece] = []
-            if speaks is not None:
-                schedules = _schedules_of(state["schedules"], code, region)
-                standards = Standards(market, speaks, code, state["passes"], schedules)
-                wanted = standards.pieces()
-                said = telling.refuse(speaks, code, standards.refused, said, schedules)
-                if said:
-                    refused[key] = said
-            if wanted or known:
-                product = Product(code, telling.name_of(market, code), region)
-                told = telling.compare(product, known, wanted)
-                if told:
-                    still[key] = told
+    for region, code in _places(market, facts, rules):
+        key = f"{region}/{code}"
+        known, said = still.pop(key, {}), refused.pop(key, "")
+        speaks = speaker(rules, region, market.of_product(code))
+        wanted: list[Piece] = []
+        if speaks is not None:
+            schedules = _schedules_of(state["schedules"], code, region)
+            standards = Standards(market, speaks, code, state["passes"], schedules)
+            wanted = standards.pieces()
+            said = telling.refuse(speaks, code, standards.refused, said, schedules)
+            if said:
+                refused[key] = said
+        if wanted or known:
+            product = Product(code, telling.name_of(market, code), region)
+            told = telling.compare(product, known, wanted)
+            if told:
+                still[key] = told
     after = {**market.state, "open": still, "refused": refused}
     return Judgement(after, telling.conclusions())
+
+
+def _places(
+    market: Market, facts: Sequence[tuple[Message, State]], rules: Rulebook
+) -> dict[tuple[str, str], None]:
+    """Return the regions and products whose standards facts may concern, each once."""
+    found: dict[tuple[str, str], None] = {}
+    for message, content in facts:
+        listed = message.type == PRICE_LISTED
+        products = _concerned(market, content) if listed else [content["unified_code"]]
+        for region in _regions(market, message, content, rules):
+            found |= dict.fromkeys((region, code) for code in products)
+    return found
 
 
 def _concerned(market: Market, content: State) -> list[str]:

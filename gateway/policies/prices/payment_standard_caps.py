@@ -15,14 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, Final
 
-from gateway.policies.policy import (
-    Judgement,
-    Regionless,
-    Scope,
-    State,
-    because,
-    withdrawal_cause,
-)
+from gateway.policies.policy import Judgement, Regionless, Scope, State, because
 from gateway.policies.prices.drawing import NamingDrawing
 from gateway.policies.prices.listings import (
     LISTED,
@@ -60,8 +53,6 @@ from schemas.money import PRICE_SCALE, plain
 
 RULE: Final = "R6"
 CAP: Final = "payment_standard.cap"
-
-
 _HIGHEST: Final = 2
 """Place of the product whose price it is in an open cap."""
 
@@ -82,32 +73,45 @@ class PaymentCap(Regionless):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one listing of the group."""
-        if not regions_concerned(rules, content["region"], CAP, ()):
+        after = _with(state, message, content, rules)
+        if after is None:
             return Judgement()
-        place = Place(content["unified_code"], content["region"], content["kind"])
-        entry, about = entry_of(message, content), full_about(content)
-        after = Market(state).with_entry(place, entry, about).state
-        after = {**after, "drugs": {**state["drugs"], place.product: content["drug"]}}
-        drawing = _Capping(key, message.id, (message.id,), rules)
-        return drawing.difference(after, content)
+        return _Capping(key, message.id, (message.id,), rules).difference(after, [content])
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a listing; caps that no longer follow end."""
-        place = Place(content["unified_code"], content["region"], content["kind"])
-        after = Market(state).without_entry(place, gone.id).state
-        if after is state:
-            return Judgement()
-        drawing = _Capping(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
-        drawing.names[place.product] = content["drug_name"]
-        return drawing.difference(after, content)
+        """Take back a listing, and take another in in its place."""
+        left = Market(state).without_entry(_place(content), gone.id).state
+        if left is state:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        taken = _with(left, by, instead, rules) if instead is not None else None
+        drawing = _Capping.correcting(key, gone, by, instead, rules)
+        drawing.names[content["unified_code"]] = content["drug_name"]
+        if taken is None or instead is None:
+            return drawing.difference(left, [content])
+        drawing.note_names(Market(state), Market(taken), content, instead)
+        return drawing.difference(taken, [content, instead])
+
+
+def _place(content: State) -> Place:
+    return Place(content["unified_code"], content["region"], content["kind"])
+
+
+def _with(state: State, message: Message, content: State, rules: Rulebook) -> State | None:
+    """Return the state with one more listing; None where no paper speaks of it."""
+    if not regions_concerned(rules, content["region"], CAP, ()):
+        return None
+    place = _place(content)
+    after = Market(state).with_entry(place, entry_of(message, content), full_about(content)).state
+    return {**after, "drugs": {**state["drugs"], place.product: content["drug"]}}
 
 
 class _Capping(NamingDrawing):
@@ -115,20 +119,14 @@ class _Capping(NamingDrawing):
 
     policy = PaymentCap.name
 
-    def difference(self, state: State, content: State) -> Judgement:
-        """Infer the caps that a listing may concern; conclude how they differ from what is open."""
-        market, own = Market(state), content["unified_code"]
-        selected = content["kind"] == SELECTED
-        products = sorted({own, *market.products()}) if selected else [own]
-        listed = [key for code in market.products() for key in market.of_product(code)]
-        below = {key[: REGION_END - 1] for key in listed}
-        still = dict(state["open"])
-        for region in regions_concerned(self._rules, content["region"], CAP, below):
+    def difference(self, state: State, contents: Sequence[State]) -> Judgement:
+        """Infer the caps that some listings may concern; conclude how they differ from what is open."""
+        market, still = Market(state), dict(state["open"])
+        for region, here in self._regions(market, contents).items():
             ceiling = Ceiling(market, region)
-            every = own in ceiling.codes
-            for code in products:
+            for code in sorted({each for one in here for each in _products(market, one)}):
                 known = still.get(f"{region}/{code}", {})
-                if code != own and not every and not _rests_on(known, own):
+                if not any(_may_move(code, one, ceiling, known) for one in here):
                     continue  # another one was the highest, and is
                 speaks = speaker(self._rules, region, market.of_product(code))
                 wanted = _caps(market, speaks, code, ceiling) if speaks is not None else []
@@ -137,6 +135,16 @@ class _Capping(NamingDrawing):
                 if told:
                     still[f"{region}/{code}"] = told
         return Judgement({**market.state, "open": still}, self.conclusions())
+
+    def _regions(self, market: Market, contents: Sequence[State]) -> dict[str, list[State]]:
+        """Return the regions whose caps some listings may concern, each with these listings."""
+        found: dict[str, list[State]] = {}
+        for content in contents:
+            listed = [key for each in _products(market, content) for key in market.of_product(each)]
+            below = {key[: REGION_END - 1] for key in listed}
+            for region in regions_concerned(self._rules, content["region"], CAP, below):
+                found.setdefault(region, []).append(content)
+        return found
 
     def _compare(
         self,
@@ -147,7 +155,8 @@ class _Capping(NamingDrawing):
         wanted: Sequence[Piece],
     ) -> dict[str, list[Any]]:
         still = dict(known)
-        for change in changes(known, wanted):
+        again = place[0] in self.renamed
+        for change in changes(known, wanted, ends_first=self._in_place, again=again):
             about = {
                 "unified_code": place[0],
                 "drug": drugs.get(place[0], place[0]),
@@ -186,6 +195,20 @@ class _Capping(NamingDrawing):
         )
         data = about | {"cap_id": change.known, "because": why}
         self.draw(PAYMENT_STANDARD_CAP_ENDED, data)
+
+
+def _products(market: Market, content: State) -> set[str]:
+    """Return the products whose caps a listing may concern: of a selected one all of the group."""
+    own: str = content["unified_code"]
+    return {own, *market.products()} if content["kind"] == SELECTED else {own}
+
+
+def _may_move(code: str, content: State, ceiling: Ceiling, known: Mapping[str, list[Any]]) -> bool:
+    """Return whether a listing may move the cap on a product: its own, or where it is the highest."""
+    own = content["unified_code"]
+    if code == own:
+        return True
+    return content["kind"] == SELECTED and (own in ceiling.codes or _rests_on(known, own))
 
 
 def _rests_on(known: Mapping[str, list[Any]], code: str) -> bool:

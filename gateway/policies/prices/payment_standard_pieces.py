@@ -71,16 +71,25 @@ class Change(NamedTuple):
     known: str
 
 
-def changes(known: Mapping[str, list[Any]], wanted: Sequence[Piece]) -> Iterator[Change]:
-    """Yield how the pieces that follow differ from those that are open, in effective order."""
+def changes(
+    known: Mapping[str, list[Any]], wanted: Sequence[Piece], *, ends_first: bool, again: bool
+) -> Iterator[Change]:
+    """Yield how the pieces that follow differ from those that are open, in effective order.
+
+    `again`: they all do, for the product is named otherwise.
+    """
     first_days = {piece.since for piece in wanted}
+    gone = [
+        Change(since, None, identity)
+        for since, (identity, _) in sorted(known.items())
+        if since not in first_days
+    ]
+    yield from gone if ends_first else ()
     for piece in wanted:
         open_ = known.get(piece.since)
-        if open_ is None or open_[_CONTENT] != piece.content:
+        if open_ is None or again or open_[_CONTENT] != piece.content:
             yield Change(piece.since, piece, open_[0] if open_ is not None else "")
-    for since, (identity, _) in sorted(known.items()):
-        if since not in first_days:
-            yield Change(since, None, identity)
+    yield from () if ends_first else gone
 
 
 def turns_of(spans: Iterable[Span]) -> Iterator[str]:

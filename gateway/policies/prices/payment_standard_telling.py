@@ -44,7 +44,8 @@ class Telling(NamingDrawing):
     ) -> Open:
         """Conclude what is new or no longer so for one product; return what is open now."""
         still = dict(known)
-        for change in changes(known, wanted):
+        again = product.code in self.renamed
+        for change in changes(known, wanted, ends_first=self._in_place, again=again):
             if change.piece is None:
                 self._end(product, change, still.pop(change.since)[1])
             else:

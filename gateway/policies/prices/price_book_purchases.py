@@ -14,8 +14,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, because
 from gateway.policies.prices.price_book import (
+    ID,
     SINCE,
     Series,
     Span,
@@ -97,8 +98,7 @@ class PurchasePrices:
     ) -> Judgement:
         """Take a receipt or a selected price."""
         if message.type == ACCEPTANCE_RECORDED:
-            terms = rules.of(content["region"])
-            if terms is None or not terms.speaks_of(SELECTED) or message.id in state["bought"]:
+            if not _speaks(rules, content) or message.id in state["bought"]:
                 return Judgement()
             after = state
             if not state["bought"]:  # the prices are as the drug's record had them
@@ -108,35 +108,56 @@ class PurchasePrices:
             if chosen is None or bought[_PRICE] == chosen.price:  # by far the most
                 return Judgement({**after, "bought": {**state["bought"], message.id: bought}})
             return _Comparing(key, message.id, (), rules).taken(after, message.id, bought)
-        if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
+        if not _holds_in(key, content):
             return Judgement()
         after = {**state, "prices": _with_price(state["prices"], message, content)}
         comparing = _Comparing(key, message.id, (message.id,), rules)
         return comparing.looked_at(after, of_product(state["bought"], content))
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a receipt, and lift its finding; or a selected price, and compare anew."""
-        comparing = _Comparing(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
-        if gone.type == ACCEPTANCE_RECORDED:
-            if gone.id not in state["bought"]:
-                return Judgement()
-            comparing.lift(gone.id, Purchase(*state["bought"][gone.id]), None)
-            return comparing.gone(state, gone.id)
-        if not concerns(key, content):
-            return Judgement()
-        after = {**state, "prices": _without_price(state["prices"], gone, content)}
-        return comparing.looked_at(after, of_product(state["bought"], content))
+        """Take back a receipt or a selected price, and take another in in its place."""
+        bought, prices = state["bought"], state["prices"]
+        receipt = gone.type == ACCEPTANCE_RECORDED
+        known = gone.id in bought if receipt else _knows_price(prices, gone, content)
+        if not known:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        comparing = _Comparing.correcting(key, gone, by, instead, rules)
+        if receipt:
+            if instead is None or by.id in bought or not _speaks(rules, instead):
+                return comparing.gone(state, gone.id)
+            return comparing.in_place(state, gone.id, by.id, _purchase(instead))
+        prices, contents = _without_price(prices, gone, content), [content]
+        if instead is not None and _holds_in(key, instead):
+            prices = _with_price(prices, by, instead)
+            contents.append(instead)
+        return comparing.looked_at({**state, "prices": prices}, of_product(bought, *contents))
 
 
 _NO_PRICES: Final[State] = {"prices": {}}
+
+
+def _speaks(rules: Rulebook, content: State) -> bool:
+    """Return whether the papers of a receipt's region speak of what is paid."""
+    terms = rules.of(content["region"])
+    return terms is not None and terms.speaks_of(SELECTED)
+
+
+def _holds_in(key: str, content: State) -> bool:
+    """Return whether a selected price may touch the purchases of a state."""
+    return concerns(key, content) and month_of(content["effective_from"]) <= month_in(key)
+
+
+def _knows_price(prices: Prices, message: Message, content: State) -> bool:
+    return any(each[ID] == message.id for each in prices.get(_place(content), ()))
 
 
 def _purchase(content: State) -> list[Any]:
@@ -186,21 +207,14 @@ class _Comparing(TradeDrawing):
     trades = "bought"
     named = ("acceptance_id", "bought_on")
 
-    def again(self, identity: str, trade: Trade, state: State) -> list[Any]:
-        """Return a purchase's finding as it is now; conclude where it changed."""
+    def finds(self, identity: str, trade: Trade, state: State) -> list[Any]:
+        """Return a purchase's deviation as it is now; conclude one that is new or other than before."""
         bought = Purchase(*trade)
         chosen = _selected(bought, state["prices"])
-        term = (
-            self._term(bought)
-            if chosen is not None and chosen.price > 0 and bought.price != chosen.price
-            else None
-        )
-        if (
-            term is None
-            or chosen is None
-            or (bought.price < chosen.price and term.value != "exact")
-        ):
-            self.lift(identity, bought, chosen)
+        if chosen is None or chosen.price in {0, bought.price}:
+            return []
+        term = self._term(bought)
+        if term is None or (bought.price < chosen.price and term.value != "exact"):
             return []
         if bought.finding and bought.finding[1] == chosen.price:
             return bought.finding
@@ -227,16 +241,17 @@ class _Comparing(TradeDrawing):
             },
         )
 
-    def lift(self, identity: str, bought: Purchase, chosen: Span | None) -> None:
-        """Conclude that a purchase's finding no longer follows, where there is one."""
-        if bought.finding:
-            now = priced(chosen.price) if chosen is not None else "无中选价 none selected"
-            line = f"{priced(bought.price)}; 中选价 selected price {now}"
-            causes = (bought.finding[0], identity, chosen.id if chosen else "", *self._causes)
-            term = self._term(bought)
-            why = because(RULE, [term] if term is not None else [], [line], causes)
-            data = {"deviation_id": bought.finding[0], "because": why}
-            self.told(PRICE_DEVIATION_LIFTED, identity, bought, data)
+    def ends(self, identity: str, trade: Trade, now: Trade | None, state: State) -> None:
+        """Conclude that a purchase's finding no longer follows."""
+        bought, paid = Purchase(*trade), (now or trade)[_PRICE]
+        chosen = _selected(now, state["prices"]) if now is not None else None
+        price = priced(chosen.price) if chosen is not None else "无中选价 none selected"
+        line = f"{priced(paid)}; 中选价 selected price {price}"
+        causes = (bought.finding[0], identity, chosen.id if chosen else "", *self._causes)
+        term = self._term(bought)
+        why = because(RULE, [term] if term is not None else [], [line], causes)
+        data = {"deviation_id": bought.finding[0], "because": why}
+        self.told(PRICE_DEVIATION_LIFTED, identity, bought, data)
 
     def _term(self, bought: Purchase) -> Term | None:
         terms = self._rules.of(bought.region)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, because
 from gateway.policies.prices.payment_standard_split import split_by_standard
 from gateway.policies.prices.price_book import FOREVER
 from gateway.policies.prices.price_book_months import (
@@ -111,32 +111,36 @@ class Retail:
                 return Judgement()
             after = _of_month(state, month_in(key))
             return _Splitting(key, message.id, (), rules).taken(after, message.id, _sale(content))
-        if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
-            return Judgement()
-        after = _of_month(_with_standard(state, message, content), month_in(key))
+        after = _told(state, key, message, content)
         if after == state:
             return Judgement()
         touched = of_product(state["sales"], content)
         return _Splitting(key, message.id, (message.id,), rules).looked_at(after, touched)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
-        content: State,  # noqa: ARG002 - the port's form
+        content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a sale, and end its split; or a standard, and split anew."""
-        splitting = _Splitting(key, withdrawal_cause(by.id), (gone.id, by.id), rules)
-        if gone.type != RETAIL_SOLD:
-            after = {**state, **_without(state, gone.id)}
-            return splitting.looked_at(after, list(state["sales"]))
-        if gone.id not in state["sales"]:
-            return Judgement()
-        splitting.end(gone.id, Sale(*state["sales"][gone.id]))
-        return splitting.gone(state, gone.id)
+        """Take back a sale or a standard, and take another in in its place; an end is not taken back."""
+        sales = state["sales"]
+        if gone.id not in (sales if gone.type == RETAIL_SOLD else state["standards"]):
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        splitting = _Splitting.correcting(key, gone, by, instead, rules)
+        if gone.type == RETAIL_SOLD:
+            if instead is None or by.id in sales:
+                return splitting.gone(state, gone.id)
+            return splitting.in_place(state, gone.id, by.id, _sale(instead))
+        after, contents = {**state, **_without(state, gone.id)}, [content]
+        if instead is not None:
+            after = _told(after, key, by, instead)
+            contents.append(instead)
+        return splitting.looked_at(after, of_product(sales, *contents))
 
 
 _NO_STANDARDS: Final[State] = {"standards": {}, "ended": []}
@@ -154,6 +158,13 @@ def _sale(content: State) -> list[Any]:
         content["line_no"],
         [],
     ]
+
+
+def _told(state: State, key: str, message: Message, content: State) -> State:
+    """Return a month's state with a standard or its end, where it may touch its sales."""
+    if not concerns(key, content) or month_of(content["effective_from"]) > month_in(key):
+        return state
+    return _of_month(_with_standard(state, message, content), month_in(key))
 
 
 def _with_standard(known: State, message: Message, content: State) -> State:
@@ -204,14 +215,12 @@ class _Splitting(TradeDrawing):
     trades = "sales"
     named = ("sale_id", "sold_on")
 
-    def again(self, identity: str, trade: Trade, state: State) -> list[Any]:
-        """Return a sale's split as it is now; conclude where it changed."""
+    def finds(self, identity: str, trade: Trade, state: State) -> list[Any]:
+        """Return a sale's split as it is now; conclude one that is new or other than before."""
         sale = Sale(*trade)
         found = _standard_for(sale, state["standards"])
         terms = self._terms(sale)
         if found is None or not terms:
-            if sale.split:
-                self.end(identity, sale)
             return []
         name, standard = found
         if sale.split and sale.split[1] == standard.price:
@@ -251,15 +260,21 @@ class _Splitting(TradeDrawing):
             },
         )
 
-    def end(self, identity: str, sale: Sale) -> None:
-        """Conclude that a sale's split no longer follows, where there is one."""
-        if sale.split:
-            line = "支付分担不再成立 no longer follows"
-            causes = (sale.split[0], identity, *self._causes)
-            terms = self._terms(sale)
-            why = because(_rule_of(terms), terms, [line], causes)
-            data = {"split_id": sale.split[0], "because": why}
-            self.told(PAYMENT_SPLIT_ENDED, identity, sale, data)
+    def ends(
+        self,
+        identity: str,
+        trade: Trade,
+        now: Trade | None,  # noqa: ARG002 - the machinery's form
+        state: State,  # noqa: ARG002
+    ) -> None:
+        """Conclude that a sale's split no longer follows."""
+        sale = Sale(*trade)
+        line = "支付分担不再成立 no longer follows"
+        causes = (sale.split[0], identity, *self._causes)
+        terms = self._terms(sale)
+        why = because(_rule_of(terms), terms, [line], causes)
+        data = {"split_id": sale.split[0], "because": why}
+        self.told(PAYMENT_SPLIT_ENDED, identity, sale, data)
 
     def _terms(self, sale: Sale) -> list[Term]:
         """Return what the region's papers say of a sale's split; [] where they are silent."""

@@ -8,24 +8,27 @@ settlement is held from the next month (自次月起暂停), until the cumulativ
 * a hold of a quarter ends when the accepted quantity of the term reaches the task due up to that
   quarter, or when a late acceptance lifts the quarter itself over the threshold. Each quarter's hold
   ends by itself; settlement is held while any of them is open;
+* facts that become known late and change a quarter's figures, but not that it is below: the warning and
+  the hold are said again with the figures of now, and replace the earlier word. A hold keeps its number;
 * a region whose paper has no threshold concludes nothing, nor does a quarter without a task.
 
 What counts is the selected product that the task names. Everything is computed from the set of tasks,
-acceptances and closed periods that are known, so the order of their arrival does not matter; what was
-concluded before and no longer holds is lifted.
+acceptances and closed periods that are known, so the order of their arrival does not matter: what was
+concluded before and no longer holds is lifted, what holds with other figures is replaced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from gateway.policies.claims import digest_of
 from gateway.policies.policy import (
     Conclusion,
     Judgement,
     State,
     conclusion_identity,
-    withdrawal_cause,
+    correction_cause,
 )
 from gateway.policies.progress.measure import measure
 from gateway.policies.progress.measure_periods import (
@@ -77,9 +80,11 @@ from schemas.progress import Standing
 NOTHING: Final[State] = {"tasks": {}, **EMPTY, "closed": "", "open": {}, "owed": 0}
 _WARNED: Final = "warned"
 _HELD: Final = "held"
+_NEW: Final = ("", "", "")
+Open = Sequence[str]
+"""What is open of a warning or hold: id of its last word, id of its first (its number), digest of its figures."""
 
-
-Touched = Callable[[str, str, Mapping[str, str]], bool]
+Touched = Callable[[str, str, Mapping[str, Open]], bool]
 """Tells of (period, last day, what is open of it) whether a message can change anything of it."""
 
 
@@ -104,42 +109,59 @@ class Progress(MeasuresPeriods):
             taken = with_receipt(state, row)
             if taken is None:
                 return Judgement()
-            if not state["open"]:  # an acceptance can only lift what is open
+            if not state["open"]:  # an acceptance can only lift or change what is open
                 return Judgement(taken)
             day, after = row.day, taken
             owed = after["owed"] = state["owed"] - row.quantity
             touched = _lifted_by(day, resumes=owed <= 0)
             if not _any_open(state, touched):
                 return Judgement(after)
-        elif message.type == VOLUME_TASK_ASSIGNED:
-            day = content["assigned_on"]
-            after = with_task(state, message, content, by_quarters=True)
         else:
-            day, period = content["ended_on"], content["period"]
-            if not self.counts(period):
-                return Judgement()
-            after = {**state, "closed": with_closed(state["closed"], message, content)}
-            touched = lambda found, _ended_on, _open: found == period  # noqa: E731 - it is the period
+            after, day = self._with(state, message, content)
+            if message.type == VOLUME_PERIOD_CLOSED:
+                period = content["period"]
+                if not self.counts(period):
+                    return Judgement()
+                touched = lambda found, _ended_on, _open: found == period  # noqa: E731 - it is the period
         return _Assessment(key, after, message, day, rules, touched=touched).judgement()
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a task, an acceptance or a closed period, and end what rested on it alone."""
+        """Take back a task, an acceptance or a closed period; what rested on it alone ends."""
+        day = _day(content)
         if gone.type == VOLUME_PERIOD_CLOSED:
-            day = content["ended_on"]
             after = {**state, "closed": not_closed(state["closed"], gone)}
         else:
-            day = content.get("assigned_on") or day_in_china(content["accepted_at"])
             after = without_fact(state, gone, content)
-        cause = withdrawal_cause(by.id)
+        if instead is not None:
+            after, day = self._with(after, by, instead)
+        cause = correction_cause(by.id, instead)
         return _Assessment(key, after, by, day, rules, cause=cause, before=state).judgement()
+
+    def _with(self, state: State, message: Message, content: State) -> tuple[State, str]:
+        """Return the state with one more fact, and the fact's day."""
+        day = _day(content)
+        if message.type == VOLUME_TASK_ASSIGNED:
+            return with_task(state, message, content, by_quarters=True), day
+        if message.type == ACCEPTANCE_RECORDED:
+            return with_receipt(state, receipt(message, content)) or state, day
+        if not self.counts(content["period"]):
+            return state, day
+        return {**state, "closed": with_closed(state["closed"], message, content)}, day
+
+
+def _day(content: State) -> str:
+    """Return the day of a task, a period's end or an acceptance."""
+    day = content.get("assigned_on") or content.get("ended_on")
+    return day or day_in_china(content["accepted_at"])
 
 
 def standings(state: State) -> dict[str, Standing]:
@@ -151,12 +173,12 @@ def standings(state: State) -> dict[str, Standing]:
     return {batch: found.get(batch, Standing.NORMAL) for batch in state["tasks"]}
 
 
-def _everything(_period: str, _ended_on: str, _open: Mapping[str, str]) -> bool:
+def _everything(_period: str, _ended_on: str, _open: Mapping[str, Open]) -> bool:
     return True
 
 
 def _lifted_by(day: str, *, resumes: bool) -> Touched:
-    """Return what an acceptance on a day can lift: what is open of its own quarter and later ones.
+    """Return what an acceptance on a day can lift or change: what is open of its own quarter and later ones.
 
     Where it `resumes`, what is owed for some hold has been accepted: any hold.
     """
@@ -213,8 +235,8 @@ class _Assessment:
         for quarter in self._quarters(self._before):  # its task or its end was withdrawn
             if (quarter.batch, quarter.period) not in met:
                 known = still.get(quarter.batch, {}).pop(quarter.period, {})
-                for what, identity in known.items():
-                    self._end(what, quarter, identity)
+                for what, open_ in known.items():
+                    self._end(what, quarter, open_)
         still = {batch: periods for batch, periods in still.items() if periods}
         if self._touched is not _everything and self._state["owed"] > 0:
             self._owed.append(self._state["owed"])
@@ -246,24 +268,23 @@ class _Assessment:
         found = (self._rules.term(region, f"progress.{name}", ended_on) for name in named)
         return QuarterRules(measured, *found)
 
-    def _compare(self, quarter: Quarter, before: Mapping[str, str]) -> dict[str, str]:
-        """Conclude what is new or no longer so for one quarter; return what is open now."""
-        now: dict[str, str] = {}
+    def _compare(self, quarter: Quarter, before: Mapping[str, Open]) -> dict[str, Open]:
+        """Conclude what is new, other or no longer so for one quarter; return what is open now."""
+        now: dict[str, Open] = {}
         wanted = {_WARNED: quarter.below_warning, _HELD: quarter.holds}
         for what, applies in wanted.items():
-            known = before.get(what, "")
+            known = before.get(what)
             if applies and what == _HELD:
                 self._owed.append(quarter.found.total_due - quarter.found.total)
             if applies:
-                now[what] = known or self._begin(what, quarter)
+                now[what] = self._say(what, quarter, known or _NEW)
             elif known:
                 self._end(what, quarter, known)
         return now
 
-    def _begin(self, what: str, quarter: Quarter) -> str:
-        identity = conclusion_identity(
-            Progress.name, self._cause, self._key, len(self._conclusions)
-        )
+    def _say(self, what: str, quarter: Quarter, known: Open) -> Open:
+        """Conclude a warning or hold, unless what is known says the same; return what is open now."""
+        replaced, number, figures = known
         data = self._about(quarter) | {
             "period": quarter.period,
             "accepted_quantity": plain(quarter.found.accepted, QUANTITY_SCALE),
@@ -271,33 +292,48 @@ class _Assessment:
             "completion": quarter.found.completion,
         }
         if what == _WARNED:
-            data |= {"warned_on": quarter.ended_on, "because": why_warned(quarter)}
-            self._conclusions.append(Conclusion(PROGRESS_WARNED, data))
+            data["warned_on"] = quarter.ended_on
         else:
             data |= {
                 "held_from": held_from(quarter),
                 "measures": measures_of(quarter.rules.measures),
-                "because": why_held(quarter),
             }
-            self._conclusions.append(Conclusion(SETTLEMENT_HELD, data))
-        return identity
+        found = digest_of(data)
+        if found == figures:
+            return known
+        identity = conclusion_identity(
+            Progress.name, self._cause, self._key, len(self._conclusions)
+        )
+        number = number or identity
+        why = why_warned(quarter) if what == _WARNED else why_held(quarter)
+        if replaced:
+            data["replaces"] = replaced
+            why["causes"] = list(dict.fromkeys((replaced, *why["causes"], self._message.id)))
+        if what == _HELD:
+            data["hold_no"] = number
+        given = PROGRESS_WARNED if what == _WARNED else SETTLEMENT_HELD
+        self._conclusions.append(Conclusion(given, {**data, "because": why}))
+        return [identity, number, found]
 
-    def _end(self, what: str, quarter: Quarter, known: str) -> None:
+    def _end(self, what: str, quarter: Quarter, known: Open) -> None:
+        identity, number, _ = known
         data = self._about(quarter)
         if what == _WARNED:
             data |= {
                 "period": quarter.period,
                 "completion": quarter.found.completion,
+                "warning_id": identity,
                 "lifted_on": max(quarter.ended_on, self._day),
-                "because": why_lifted(quarter, known, self._message.id),
+                "because": why_lifted(quarter, identity, self._message.id),
             }
             self._conclusions.append(Conclusion(PROGRESS_WARNING_LIFTED, data))
         else:
             reached = quarter.found.done_on or self._day
             data |= {
-                "hold_id": known,
+                "hold_id": identity,
+                "hold_no": number,
                 "resumed_on": max(held_from(quarter), reached),
-                "because": why_resumed(quarter, known, self._message.id),
+                "because": why_resumed(quarter, identity, self._message.id),
             }
             self._conclusions.append(Conclusion(SETTLEMENT_RESUMED, data))
 

@@ -20,7 +20,7 @@ from gateway.policies.policy import (
     Judgement,
     State,
     conclusion_identity,
-    withdrawal_cause,
+    correction_cause,
 )
 from gateway.policies.progress.measure_periods import (
     Closed,
@@ -107,21 +107,28 @@ class Monitoring(MeasuresPeriods):
             since, only = content["ended_on"], content["period"]
         return _Telling(key, after, message, message.id, rules).judgement(since, only)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
         """Take back a task, an acceptance or a closed period; what it was measured with is measured anew."""
         if gone.type == VOLUME_PERIOD_CLOSED:
             after = {**state, "closed": not_closed(state["closed"], gone)}
+            if instead is not None:
+                after["closed"] = with_closed(after["closed"], by, instead)
         else:
             after = without_fact(state, gone, content, amounts=True)
-        return _Telling(key, after, by, withdrawal_cause(by.id), rules).judgement()
+            if instead is not None and by.type == VOLUME_TASK_ASSIGNED:
+                after = with_task(after, by, instead, by_quarters=False)
+            elif instead is not None:
+                after = with_receipt(after, receipt(by, instead, amount=True)) or after
+        return _Telling(key, after, by, correction_cause(by.id, instead), rules).judgement()
 
 
 class _Telling:

@@ -25,8 +25,8 @@ from gateway.policies.policy import (
     Scope,
     State,
     conclusion_identity,
+    correction_cause,
     in_key,
-    withdrawal_cause,
 )
 from gateway.policies.progress.progress_figures import Figures
 from gateway.policies.regions import province_of
@@ -124,26 +124,35 @@ class RollUp(EndedDays, ABC):
                 return Judgement(after)
         return self._drawn(key, after, message, message.id, rules)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take a part out again."""
+        """Take a part out again, or put another in its place; a day that has ended stays so."""
         if gone.type == CALENDAR_DAY_ENDED:
-            return Judgement()
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
         name, part = self.part(gone, content)
-        known = state["parts"].get(name)
-        if known is None or known[ID] != part[ID]:
+        parts = dict(state["parts"])
+        if name in parts and parts[name][ID] == part[ID]:
+            del parts[name]
+        if instead is not None:
+            name, part = self.part(by, instead)
+            if name not in parts or parts[name][REVISION] < part[REVISION]:
+                parts[name] = part
+        if parts == state["parts"]:
             return Judgement()
-        parts = {each: kept for each, kept in state["parts"].items() if each != name}
-        return self._drawn(
-            key, {**state, "parts": parts}, by, withdrawal_cause(by.id), rules, told_only=True
-        )
+        after = {**state, "parts": parts}
+        if instead is not None:
+            after["about"] = state["about"] or self.place(instead)
+        if not (_drawn_up(key, state) if instead is not None else state["told"]):
+            return Judgement(after)
+        return self._drawn(key, after, by, correction_cause(by.id, instead), rules)
 
     def _drawn(
         self,
@@ -152,13 +161,9 @@ class RollUp(EndedDays, ABC):
         message: Message,
         cause: str,
         rules: Rulebook,
-        *,
-        told_only: bool = False,
     ) -> Judgement:
         """Draw the whole up, unless it looks as it did before."""
         told = state["told"]
-        if told_only and not told:
-            return Judgement(state)
         conclusion = self.whole(state["about"], state, rules) if state["parts"] else None
         if conclusion is None:
             return Judgement(state)

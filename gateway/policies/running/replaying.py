@@ -18,7 +18,8 @@ import orjson
 
 from gateway.policies.policy import Policy, State
 from gateway.policies.rulebook import Rulebook
-from gateway.policies.running.working import Task, derived
+from gateway.policies.running.tasks import Failure, Takers, Task
+from gateway.policies.running.working import derived
 from gateway.ports import Submission
 from schemas.envelope import Message
 
@@ -72,11 +73,15 @@ class Replay:
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     """(policy, message id, error): what the runner would lay aside."""
     _states: dict[str, _States] = field(default_factory=dict)
-    _takers: dict[str, tuple[Policy, ...]] = field(default_factory=dict)
+    _takers: Takers = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the look-up of who takes what."""
+        self._takers = Takers(self.policies)
 
     def takes(self, type_: str) -> bool:
         """Return whether any of the policies takes messages of a type."""
-        return bool(self._taking(type_))
+        return bool(self._takers.of(type_))
 
     def take(self, message: Message, gone: Message | None = None) -> list[Drawn]:
         """Judge a message wherever it concerns a state, as one undisturbed worker does.
@@ -93,7 +98,7 @@ class Replay:
         return drawn + self._ordinary(tasks)
 
     def judge(self, message: Message, gone: Message | None = None) -> list[Drawn]:
-        """Judge a message for the single states that it concerns; `gone` is withdrawn first."""
+        """Judge a message for the single states that it concerns; it stands in the place of `gone`."""
         return self._ordinary(self._tasks(message, gone))
 
     def record(self, policy: str, message: Message, gone: Message | None = None) -> None:
@@ -114,26 +119,10 @@ class Replay:
 
     # ------------------------------------------------------------------ tasks
 
-    def _taking(self, type_: str) -> tuple[Policy, ...]:
-        found = self._takers.get(type_)
-        if found is None:
-            found = tuple(policy for policy in self.policies if type_ in policy.consumes)
-            self._takers[type_] = found
-        return found
-
     def _tasks(self, message: Message, gone: Message | None) -> list[Task]:
-        """Return what each policy must do, withdrawals first, as the runner puts it."""
-        tasks: list[Task] = []
-        for said in (gone, message) if gone is not None else (message,):
-            content: State | None = None
-            for policy in self._taking(said.type):
-                try:
-                    content = said.content() if content is None else content
-                    scope = policy.keys(said, content)
-                except Exception as error:  # noqa: BLE001 - the runner lays such a message aside
-                    self.failures.append((policy.name, message.id, repr(error)))
-                    continue
-                tasks.append(Task(policy, message, content, scope, gone if said is gone else None))
+        failed: list[Failure] = []
+        tasks = self._takers.tasks(message, gone, failed)
+        self.failures += ((policy, message.id, error) for policy, error in failed)
         return tasks
 
     def _regional(self, policy: str, message: Message, gone: Message | None) -> list[Task]:
@@ -156,12 +145,7 @@ class Replay:
 
     def _remember(self, task: Task) -> None:
         own, region = self._of(task), task.scope.region
-        before = own.records.get(region)
-        if task.gone is None:
-            after = task.policy.remember(before, task.message, task.content)
-        else:
-            after = task.policy.forget(before, task.gone, task.content)
-        own.records[region] = orjson.loads(orjson.dumps(after))
+        own.records[region] = orjson.loads(orjson.dumps(task.remembered(own.records.get(region))))
 
     def _ordinary(self, tasks: Iterable[Task]) -> list[Drawn]:
         return [

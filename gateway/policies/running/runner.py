@@ -18,11 +18,17 @@ from typing import Final, TypeVar
 
 from gateway.errors import Contended, Misconfigured, Unavailable
 from gateway.log_events import POLICY_FAILED, WORK_FAILED, log
-from gateway.policies.policy import Policy, State
+from gateway.policies.policy import Policy
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.running.corrections import Correction, Superseded, find_corrections
 from gateway.policies.running.state_form import check_state_form
-from gateway.policies.running.working import STATE_SPACE, StateCache, Task, Working, derived
+from gateway.policies.running.tasks import Failure, Takers, Task
+from gateway.policies.running.working import (
+    STATE_SPACE,
+    StateCache,
+    Working,
+    derived,
+)
 from gateway.policies.running.working_order import OrderKeeper, Step, StepKind
 from gateway.ports import Bus, Commit, Consumer, Delivered, Journal, Write
 from schemas.envelope import Message, canonical_bytes
@@ -47,10 +53,6 @@ ERRORS_KEPT: Final = 20
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")
-
-
-Failure = tuple[str, str]
-"""(policy, error)"""
 
 
 @dataclass(slots=True)
@@ -80,7 +82,7 @@ class PolicyRunner:
         self._consumer: Consumer | None = None
         self._order = OrderKeeper()
         self._cache = StateCache()
-        self._takers: dict[str, tuple[Policy, ...]] = {}
+        self._takers = Takers(policies)
         self._batch: list[Delivered] = []
         self._in_a_row = 0
         self.failures = 0
@@ -175,35 +177,14 @@ class PolicyRunner:
         return {place for place, states in zip(asked, found, strict=True) if len(states) > PAGE}
 
     def _pending(self, message: Message, correction: Correction | None) -> _Pending:
-        """Ask the policies which states a message concerns; one that cannot be read is a failure."""
         pending = _Pending(message)
         if correction is not None and correction.problem:
             pending.failed.append((CORRECTION, correction.problem))
             return pending
         gone = correction.gone if correction is not None else None
-        if gone is not None:
-            pending.gone = gone.id
-            self._add_tasks(pending, gone, gone)
-        self._add_tasks(pending, message, None)
+        pending.gone = gone.id if gone is not None else ""
+        pending.tasks = self._takers.tasks(message, gone, pending.failed)
         return pending
-
-    def _add_tasks(self, pending: _Pending, said: Message, gone: Message | None) -> None:
-        content: State | None = None
-        for policy in self._taking(said.type):
-            try:
-                # parsed once for all: policies change nothing that they are given
-                content = said.content() if content is None else content
-                scope = policy.keys(said, content)
-                pending.tasks.append(Task(policy, pending.message, content, scope, gone))
-            except Exception as error:  # noqa: BLE001 - a fault of one message must not stop all
-                pending.failed.append((policy.name, repr(error)))
-
-    def _taking(self, type_: str) -> tuple[Policy, ...]:
-        found = self._takers.get(type_)
-        if found is None:
-            found = tuple(policy for policy in self._policies if type_ in policy.consumes)
-            self._takers[type_] = found
-        return found
 
     # ------------------------------------------------------------------ one transaction for many
 
@@ -230,7 +211,7 @@ class PolicyRunner:
             if one.message.id in handled:  # superseded before it was judged: it never is
                 continue
             judged = one.gone not in new or one.gone in handled
-            failed = self._judge_all(working, one, superseded, steps, withdraw=judged)
+            failed = self._judge_all(working, one, superseded, steps, correct=judged)
             if one.gone in new:
                 handled[one.gone] = None
             handled[one.message.id] = None
@@ -260,13 +241,15 @@ class PolicyRunner:
         superseded: Superseded,
         steps: list[Step],
         *,
-        withdraw: bool,
+        correct: bool,
     ) -> list[Failure]:
-        """Judge a message for its states; what it supersedes is withdrawn first, if it was judged."""
+        """Judge a message for its states; what it supersedes is taken back, if it was judged."""
         problem = superseded.claim(one.gone, one.message.id) if one.gone else ""
         if problem:
             return [(CORRECTION, problem)]
-        tasks = [each for each in one.tasks if withdraw or each.gone is None]
+        tasks = one.tasks
+        if not correct:
+            tasks = [alone for each in tasks if (alone := each.alone()) is not None]
         told = self._judge_regional(working, [each for each in tasks if each.scope.prefix], steps)
         told += [
             (task, self._judge(working, task, task.scope.key)) for task in tasks if task.scope.key

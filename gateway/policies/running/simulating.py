@@ -31,7 +31,6 @@ from gateway.policies.terms import COVERAGE_FILE, TERMS_FOLDER, load_terms
 from gateway.ports import Entry
 from gateway.toml_tables import parse_tables, read_text
 from schemas.envelope import Message
-from schemas.events import PROGRESS_WARNED, PROGRESS_WARNING_LIFTED
 
 Find = Callable[[str], Awaitable[Entry | None]]
 _FILE_LIMIT: Final = 1 << 20
@@ -163,27 +162,21 @@ def lasting(followed: Sequence[Drawn]) -> list[Drawn]:
     A correction takes back first and judges then; what was concluded between the two and ended at once
     never stood for anybody.
     """
-    begun: dict[object, int] = {}
+    begun: dict[str, int] = {}
     passing: set[int] = set()
     for at, each in enumerate(followed):
         content = each.message.content()
         ends = _ENDS.search(each.message.type) is not None
         named = [value for name, value in content.items() if name.endswith("_id")] if ends else []
-        place = tuple(content.get(name) for name in _PLACE)
         before = [begun[name] for name in (*named, content.get("replaces")) if name in begun]
-        if each.message.type == PROGRESS_WARNING_LIFTED and place in begun:
-            before.append(begun[place])
         passing.update(before)
         if before and ends:
             passing.add(at)
         begun[each.message.id] = at
-        if each.message.type == PROGRESS_WARNED:
-            begun[place] = at
     return [each for at, each in enumerate(followed) if at not in passing]
 
 
 _ENDS: Final = re.compile(r"(ended|resumed|lifted|restored|reopened|withdrawn)\.v[0-9]+\Z")
-_PLACE: Final = ("institution", "drug", "batch", "period")
 _REFUSED: Final = Message("", "", "", "", "", b"")
 
 

@@ -15,7 +15,7 @@ from gateway.policies.policy import Policy
 from gateway.policies.running.working import STATE_SPACE
 from gateway.ports import Commit, Journal, Write
 
-STATE_FORM: Final = 1
+STATE_FORM: Final = 2
 """Raised whenever a policy writes or reads its state otherwise than before."""
 FORM_SPACE: Final = "policy-form"
 FORM_KEY: Final = "states"

@@ -14,15 +14,11 @@ import orjson
 from gateway.policies.policy import (
     POLICY_PARTNER,
     Conclusion,
-    Judgement,
-    Policy,
-    Scope,
     State,
     conclusion_identity,
     conclusion_message_id,
-    withdrawal_cause,
 )
-from gateway.policies.rulebook import Rulebook
+from gateway.policies.running.tasks import Task
 from gateway.ports import Commit, Journal, Row, Stored, Submission, Write
 from schemas.checking import check
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes
@@ -40,32 +36,6 @@ _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 class Unsound(Exception):  # noqa: N818 - a conclusion that does not satisfy its own contract
     """A policy drew a conclusion that its contract does not allow: a fault of the policy."""
-
-
-@dataclass(slots=True)
-class Task:
-    """One message for one policy: what it concerns.
-
-    `gone`: the message that `message` supersedes and whose contribution is taken back; `content` and
-    `scope` are then those of `gone`.
-    """
-
-    policy: Policy
-    message: Message
-    content: State
-    scope: Scope
-    gone: Message | None = None
-
-    def judged(self, key: str, state: State, rules: Rulebook) -> Judgement:
-        """Let the policy judge the message, or withdraw the one it supersedes."""
-        if self.gone is None:
-            return self.policy.judge(key, state, self.message, self.content, rules)
-        return self.policy.withdraw(key, state, self.gone, self.content, self.message, rules)
-
-    @property
-    def cause(self) -> str:
-        """Return what stands for the cause in the ids of the conclusions."""
-        return self.message.id if self.gone is None else withdrawal_cause(self.message.id)
 
 
 @dataclass(slots=True)
@@ -215,10 +185,7 @@ class Working:
         """Let the region's record take in the message, or forget the one that is withdrawn."""
         records = self._regions.setdefault(task.policy.name, {})
         slot = records.setdefault(task.scope.region, _Slot(None, 0))
-        if task.gone is None:
-            slot.state = task.policy.remember(slot.state, task.message, task.content)
-        else:
-            slot.state = task.policy.forget(slot.state, task.gone, task.content)
+        slot.state = task.remembered(slot.state)
         slot.changed = True
 
     def conclude(self, submissions: Sequence[Submission]) -> None:

@@ -31,7 +31,7 @@ class StepKind(StrEnum):
     JUDGED = "j"
     """Judged for the single states that it concerns."""
     CORRECTED = "w"
-    """The one that it supersedes was withdrawn, then it was judged."""
+    """Judged in the place of the one that it supersedes."""
     RECORDED = "r"
     """Taken into a region's record (or taken out of it) by one policy."""
     PAGED = "p"
@@ -40,7 +40,7 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `withdrawn`: it is the superseded message's contribution that was taken back."""
+    """One step. `withdrawn`: the contribution of the superseded message was taken back by it."""
 
     kind: StepKind
     id: str

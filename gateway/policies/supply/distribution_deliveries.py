@@ -12,15 +12,16 @@ is remembered, because a month whose only receipt is taken back has no rows eith
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gateway.policies.claims import Claim, Difference
-from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, because, correction_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.regions import province_of, regions_above
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.supply.distribution import CHOSEN, RULE, WITHDRAWN, Choices, choice, in_force
+from gateway.policies.supply.supply_facts import taken_over
 from gateway.policies.supply.supply_ledger import (
     MONTH,
     MONTHS_KEPT,
@@ -81,41 +82,66 @@ class ChosenDeliveries:
     ) -> Judgement:
         """Take one acceptance, choice or withdrawal."""
         if message.type in _KINDS:
-            if message.id in state["choices"][_KINDS[message.type]]:
+            after = _with(state, message, content)
+            if after is None:
                 return Judgement()
-            choices = _with_choice(state["choices"], message, content)
-            return _settled(key, {**state, "choices": choices}, message, message.id, rules)
-        if not rules.spoken_of(key, DELIVERED_BY):
-            return Judgement()
-        day = day_in_china(content["accepted_at"])
-        if day[:MONTH] < _kept_from(state) or knows(state["months"], day, message.id):
-            return Judgement()
-        fields = _fields(day, content)
-        after = _with_months(state, with_rows(state["months"], day, message.id, (fields,)))
-        if _unchosen(state["choices"], fields) is None:
-            return Judgement(after)
-        return _settled(key, after, message, message.id, rules)
+        else:
+            if not rules.spoken_of(key, DELIVERED_BY):
+                return Judgement()
+            fields = _fields(content)
+            after = _with_receipt(state, message.id, fields)
+            if after is None or _unchosen(state["choices"], fields) is None:
+                return Judgement(after)
+        return _settled(key, after, message, message.id, rules, {})
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back an acceptance, a choice or a withdrawal."""
-        if gone.type in _KINDS:
-            if gone.id not in state["choices"][_KINDS[gone.type]]:
-                return Judgement()
-            after = {**state, "choices": _without_choice(state["choices"], gone)}
-        else:
-            day = day_in_china(content["accepted_at"])
-            if not knows(state["months"], day, gone.id):
-                return Judgement()
-            after = {**state, "months": without_row(state["months"], day, gone.id)}
-        return _settled(key, after, by, withdrawal_cause(by.id), rules)
+        """Take back an acceptance, a choice or a withdrawal, and take another in in its place."""
+        after = _without(state, gone, content)
+        if after is None:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        slots: dict[str, str] = {}
+        if instead is not None:
+            after = _with(after, by, instead) or after
+            if gone.type not in _KINDS:
+                slots[_slot(_day(content), gone.id)] = _slot(_day(instead), by.id)
+        return _settled(key, after, by, correction_cause(by.id, instead), rules, slots)
+
+
+def _with(state: State, message: Message, content: State) -> State | None:
+    """Return the state with one more fact; None where it is known, or of a month that is kept no more."""
+    if message.type in _KINDS:
+        if message.id in state["choices"][_KINDS[message.type]]:
+            return None
+        return {**state, "choices": _with_choice(state["choices"], message, content)}
+    return _with_receipt(state, message.id, _fields(content))
+
+
+def _with_receipt(state: State, identity: str, fields: list[str]) -> State | None:
+    months, day = state["months"], fields[0]
+    if day[:MONTH] < _kept_from(state) or knows(months, day, identity):
+        return None
+    return _with_months(state, with_rows(months, day, identity, (fields,)))
+
+
+def _without(state: State, gone: Message, content: State) -> State | None:
+    """Return the state without a fact; None where it is not known."""
+    if gone.type in _KINDS:
+        if gone.id not in state["choices"][_KINDS[gone.type]]:
+            return None
+        return {**state, "choices": _without_choice(state["choices"], gone)}
+    day = _day(content)
+    if not knows(state["months"], day, gone.id):
+        return None
+    return {**state, "months": without_row(state["months"], day, gone.id)}
 
 
 def _with_choice(record: State, message: Message, content: State) -> State:
@@ -146,9 +172,17 @@ def _kept_from(state: State) -> str:
     return told
 
 
-def _fields(day: str, content: State) -> list[str]:
+def _day(content: State) -> str:
+    return day_in_china(content["accepted_at"])
+
+
+def _slot(day: str, identity: str) -> str:
+    return f"{day[:MONTH]}/{identity}"
+
+
+def _fields(content: State) -> list[str]:
     named = ("distributor", "region", "drug", "receipt_no")
-    return [day, *(content[name] for name in named), str(content["line_no"])]
+    return [_day(content), *(content[name] for name in named), str(content["line_no"])]
 
 
 def _unchosen(choices: Choices, fields: list[str]) -> list[tuple[str, Any]] | None:
@@ -161,12 +195,20 @@ def _unchosen(choices: Choices, fields: list[str]) -> list[tuple[str, Any]] | No
     return here
 
 
-def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:
+def _settled(
+    key: str, state: State, message: Message, cause: str, rules: Rulebook, slots: Mapping[str, str]
+) -> Judgement:
+    """Conclude the difference; what rests on receipts of months that are kept no more stands as it is.
+
+    `slots`: under what name that stands which a superseded receipt gave its name, and its name now.
+    """
     on = day_in_china(message.time)
     wanted = dict(_claims(key, state, on, rules))
-    first = _kept_from(state)
-    forgotten = {slot: each for slot, each in state["open"].items() if slot[:MONTH] < first}
-    standing = {slot: each for slot, each in state["open"].items() if slot not in forgotten}
+    known, first = taken_over(state["open"], wanted, slots), _kept_from(state)
+    forgotten = {
+        slot: each for slot, each in known.items() if slot[:MONTH] < first and slot not in slots
+    }
+    standing = {slot: each for slot, each in known.items() if slot not in forgotten}
     name = ChosenDeliveries.name
     difference = Difference(name, key, cause, message.id, on, standing, _ENDS)
     still = difference.settle(wanted)
@@ -204,7 +246,4 @@ def _claims(key: str, state: State, on: str, rules: Rulebook) -> Iterator[tuple[
                 (identity, *(each for each, _ in here)),
             ),
         }
-        yield (
-            f"{day[:MONTH]}/{identity}",
-            Claim(DISTRIBUTION_UNCHOSEN_FOUND, data, ("party", "region")),
-        )
+        yield _slot(day, identity), Claim(DISTRIBUTION_UNCHOSEN_FOUND, data, ("party", "region"))

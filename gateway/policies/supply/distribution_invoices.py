@@ -14,11 +14,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from gateway.policies.claims import Claim, Difference
-from gateway.policies.policy import Judgement, Scope, State, because, in_key, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, because, correction_cause, in_key
 from gateway.policies.quarters import day_in_china
 from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.supply.distribution import RULE
+from gateway.policies.supply.supply_facts import taken_over
 from schemas.envelope import Message
 from schemas.events import (
     DISTRIBUTION_FINDING_ENDED,
@@ -28,6 +29,7 @@ from schemas.events import (
 
 MOST: Final = "distribution.invoices_most"
 MOST_SHOWN: Final = 100
+_BOUGHT, _BETWEEN = "bought", "between"
 _ENDS: Final = {DISTRIBUTION_INVOICES_EXCEEDED: DISTRIBUTION_FINDING_ENDED}
 Invoice = Mapping[str, Any]
 Invoices = Mapping[str, Invoice]
@@ -70,29 +72,45 @@ class InvoiceChains:
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one invoice."""
-        part = "bought" if content.get("institution") else "between"
+        part = _part(content)
         if not rules.spoken_of(key, MOST) or message.id in state[part]:
             return Judgement()
-        after = {**state, part: {**state[part], message.id: _invoice(content)}}
-        touched = (message.id,) if part == "bought" else None
-        return _settled(key, after, message, message.id, rules, touched)
+        after = _with(state, message, content)
+        touched = (message.id,) if part == _BOUGHT else None
+        return _settled(key, after, message, message.id, rules, touched, {})
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back an invoice."""
-        part = "bought" if content.get("institution") else "between"
+        """Take back an invoice, and take another in in its place: the institution's own, or one between."""
+        part = _part(content)
         if gone.id not in state[part]:
-            return Judgement()
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
         kept = {identity: each for identity, each in state[part].items() if identity != gone.id}
-        touched = (gone.id,) if part == "bought" else None
-        return _settled(key, {**state, part: kept}, by, withdrawal_cause(by.id), rules, touched)
+        after, touched, slots = {**state, part: kept}, [gone.id], {}
+        if instead is not None and by.id not in kept:
+            after = _with(after, by, instead)
+            touched.append(by.id)
+            slots[gone.id] = by.id
+        cause = correction_cause(by.id, instead)
+        own = touched if part == _BOUGHT else None
+        return _settled(key, after, by, cause, rules, own, slots)
+
+
+def _part(content: State) -> str:
+    return _BOUGHT if content.get("institution") else _BETWEEN
+
+
+def _with(state: State, message: Message, content: State) -> State:
+    part = _part(content)
+    return {**state, part: {**state[part], message.id: _invoice(content)}}
 
 
 class Chain(NamedTuple):
@@ -165,11 +183,14 @@ def _settled(
     cause: str,
     rules: Rulebook,
     touched: Collection[str] | None,
+    slots: Mapping[str, str],
 ) -> Judgement:
-    """Conclude the difference for an institution's own invoice that came or went; None: for all."""
+    """Conclude the difference for an institution's own invoices that came or went; None: for all."""
     on = day_in_china(message.time)
-    difference = Difference(InvoiceChains.name, key, cause, message.id, on, state["open"], _ENDS)
-    return difference.judgement(state, _claims(key, state, on, rules, touched), touched)
+    wanted = dict(_claims(key, state, on, rules, touched))
+    still = taken_over(state["open"], wanted, slots)
+    difference = Difference(InvoiceChains.name, key, cause, message.id, on, still, _ENDS)
+    return difference.judgement(state, wanted.items(), touched)
 
 
 def _claims(

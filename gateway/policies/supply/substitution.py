@@ -19,8 +19,8 @@ from gateway.policies.policy import (
     Scope,
     State,
     because,
+    correction_cause,
     in_key,
-    withdrawal_cause,
 )
 from gateway.policies.prices.listings import NO_LISTINGS, SELECTED, About, Market, Place, about_of
 from gateway.policies.prices.price_book import FOREVER, Span, entry_of, spans
@@ -65,44 +65,57 @@ class Substitution(Regionless):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one selected price, failure or restoration."""
-        if message.type == PRICE_LISTED:
-            place, about = _place(content), about_of(content)
-            market = Market(state)
-            if any(each[2] == message.id for each in market.series(place)):
-                return Judgement()
-            after = market.with_entry(place, entry_of(message, content), about).state
-            if not state["failed"]:
-                return Judgement(after)
-        else:
-            kind = _SUPPLY[message.type]
-            if message.id in state[kind]:
-                return Judgement()
-            after = {**state, kind: {**state[kind], message.id: _fact(content)}}
+        after = _with(state, message, content)
+        if after is None:
+            return Judgement()
+        if message.type == PRICE_LISTED and not state["failed"]:
+            return Judgement(after)
         return _settled(key, after, message, message.id, rules)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back one selected price, failure or restoration."""
-        if gone.type == PRICE_LISTED:
-            market = Market(state)
-            left = market.without_entry(_place(content), gone.id)
-            if left is market:
-                return Judgement()
-            after = left.state
-        else:
-            kind = _SUPPLY[gone.type]
-            if gone.id not in state[kind]:
-                return Judgement()
-            kept = {identity: each for identity, each in state[kind].items() if identity != gone.id}
-            after = {**state, kind: kept}
-        return _settled(key, after, by, withdrawal_cause(by.id), rules)
+        """Take back one selected price, failure or restoration, and take another in in its place."""
+        after = _without(state, gone, content)
+        if after is None:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        if instead is not None:
+            after = _with(after, by, instead) or after
+        return _settled(key, after, by, correction_cause(by.id, instead), rules)
+
+
+def _with(state: State, message: Message, content: State) -> State | None:
+    """Return the state with one more price, failure or restoration; None where it is known."""
+    if message.type == PRICE_LISTED:
+        place, about = _place(content), about_of(content)
+        market = Market(state)
+        if any(each[2] == message.id for each in market.series(place)):
+            return None
+        return market.with_entry(place, entry_of(message, content), about).state
+    kind = _SUPPLY[message.type]
+    if message.id in state[kind]:
+        return None
+    return {**state, kind: {**state[kind], message.id: _fact(content)}}
+
+
+def _without(state: State, gone: Message, content: State) -> State | None:
+    """Return the state without a price, failure or restoration; None where it is not known."""
+    if gone.type == PRICE_LISTED:
+        market = Market(state)
+        left = market.without_entry(_place(content), gone.id)
+        return None if left is market else left.state
+    kind = _SUPPLY[gone.type]
+    if gone.id not in state[kind]:
+        return None
+    kept = {identity: each for identity, each in state[kind].items() if identity != gone.id}
+    return {**state, kind: kept}
 
 
 def _place(content: Mapping[str, Any]) -> Place:

@@ -1,20 +1,21 @@
 """已知事实: a policy whose state is the set of facts it knows, and what is open because of them.
 
 What holds is computed from all facts and the last day that has ended; the difference to what is open is
-concluded. So neither the order of arrival nor a repetition changes the result, and a correction ends what
-no longer follows. A state is `{"facts": {kind: {message id: fact}}, "day", "day_id", "due", "open"}`; `due`
-is the first day at whose end anything may change by itself ("": none), so that other days cost nothing.
+concluded. So neither the order of arrival nor a repetition changes the result, and a correction concludes
+only what is otherwise with the right fact. A state is
+`{"facts": {kind: {message id: fact}}, "day", "day_id", "due", "open"}`; `due` is the first day at whose end
+anything may change by itself ("": none), so that other days cost nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Claim, Difference, Slots
 from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, correction_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
@@ -43,6 +44,11 @@ class Known:
     def province(self) -> str:
         """Return the province that the key begins with."""
         return self.key.split("/", 1)[0]
+
+    @property
+    def begins(self) -> Iterator[str]:
+        """Yield how the slots begin that are settled, one by one."""
+        return _one_by_one(self.touched)
 
     def of(self, kind: str) -> list[tuple[str, Any]]:
         """Return the facts of a kind with their message ids, in order of the ids."""
@@ -94,6 +100,10 @@ class FactPolicy(EndedDays):
         """Return how the slots begin that a fact can change; by itself every slot."""
         return EVERYTHING
 
+    def knows(self, state: State, message: Message) -> bool:
+        """Return whether a fact was taken in before."""
+        return message.id in state["facts"].get(self.kinds[message.type], {})
+
     def bounded(self, state: State) -> State:
         """Return a state without what is too old to be kept; by itself everything is kept."""
         return state
@@ -112,32 +122,39 @@ class FactPolicy(EndedDays):
             if passed is None or not due:
                 return Judgement(passed)
             return self._settled(key, passed, message, message.id, rules, EVERYTHING)
-        kind = self.kinds[message.type]
-        of_kind = state["facts"].get(kind, {})
-        if message.id in of_kind:
+        if self.knows(state, message):
             return Judgement()
-        facts = {**of_kind, message.id: self.fact(message, content)}
-        after = {**state, "facts": {**state["facts"], kind: facts}}
+        after = {**state, "facts": self._with(state["facts"], message, content)}
         return self._settled(key, after, message, message.id, rules, self.touched(message, content))
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back one fact; a day that has ended stays so."""
+        """Take back one fact, and take another in in its place; a day that has ended stays so."""
         kind = self.kinds.get(gone.type, "")
         of_kind = state["facts"].get(kind, {})
         if gone.id not in of_kind:
-            return Judgement()
-        facts = {identity: each for identity, each in of_kind.items() if identity != gone.id}
-        after = {**state, "facts": {**state["facts"], kind: facts}}
-        touched = self.touched(gone, content)
-        return self._settled(key, after, by, withdrawal_cause(by.id), rules, touched)
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        left = {identity: each for identity, each in of_kind.items() if identity != gone.id}
+        facts, touched = {**state["facts"], kind: left}, self.touched(gone, content)
+        superseded = ""
+        if instead is not None and not self.knows(state, by):
+            superseded, facts = gone.id, self._with(facts, by, instead)
+            touched = _at_once(touched, self.touched(by, instead))
+        after, cause = {**state, "facts": facts}, correction_cause(by.id, instead)
+        return self._settled(key, after, by, cause, rules, touched, superseded)
+
+    def _with(self, facts: State, message: Message, content: State) -> State:
+        kind = self.kinds[message.type]
+        of_kind = {**facts.get(kind, {}), message.id: self.fact(message, content)}
+        return {**facts, kind: of_kind}
 
     def _settled(
         self,
@@ -147,17 +164,49 @@ class FactPolicy(EndedDays):
         cause: str,
         rules: Rulebook,
         touched: tuple[Slots, ...],
+        superseded: str = "",
     ) -> Judgement:
         on = max(day_in_china(message.time), state["day"])
         known = Known(key, state["facts"], state["day"], state["day_id"], on, rules, touched)
-        difference = Difference(self.name, key, cause, message.id, on, state["open"], self.ends)
         wanted = dict(self.claims(known))
+        named = [each for each in state["open"] if each.endswith(superseded)] if superseded else ()
+        slots = {each: each.removesuffix(superseded) + message.id for each in named}
+        still = taken_over(state["open"], wanted, slots)
+        difference = Difference(self.name, key, cause, message.id, on, still, self.ends)
         for begins in touched:
             within = {slot: each for slot, each in wanted.items() if slot.startswith(begins)}
             difference.open = difference.settle(within, begins)
         due = self.next_due(known) if self.waits_for_days else ""
         after = {**state, "due": due, "open": difference.open}
         return Judgement(self.bounded(after), difference.conclusions)
+
+
+def taken_over(open_: State, wanted: Mapping[str, Claim], slots: Mapping[str, str]) -> State:
+    """Return what is open, where a slot is named after a message that another one has superseded.
+
+    `slots` gives the names after that other one. What holds under such a name takes the place of what was
+    open; where nothing does, or it is about another party or region, that stays where it was, to be ended.
+    """
+    if not slots:
+        return open_
+    now: State = {}
+    for slot, known in open_.items():
+        _, _, _, about, _ = known
+        later = slots.get(slot, slot)
+        claim = wanted.get(later) if later not in open_ else None
+        same = claim is not None and about == {name: claim.data[name] for name in claim.about}
+        now[later if same else slot] = known
+    return now
+
+
+def _one_by_one(touched: Iterable[Slots]) -> Iterator[str]:
+    for begins in touched:
+        yield from (begins,) if isinstance(begins, str) else begins
+
+
+def _at_once(*several: tuple[Slots, ...]) -> tuple[Slots, ...]:
+    """Return all that is touched, each once, so that it is settled together: endings come first."""
+    return (tuple(dict.fromkeys(each for touched in several for each in _one_by_one(touched))),)
 
 
 def as_recorded(facts: Iterable[tuple[str, Any]], day: str) -> list[tuple[str, Any]]:

@@ -16,14 +16,16 @@ from typing import Any, Final
 from gateway.policies.claims import Claim, Difference
 from gateway.policies.conduct.self_filing_share import coming_month_end, last_month_end
 from gateway.policies.ended_days import NO_DAY, EndedDays, day_passed
-from gateway.policies.policy import Judgement, Scope, State, because, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, because, correction_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.supply.supply_goods import RULE, quantity, written
 from gateway.policies.supply.supply_ledger import MONTH, knows, lately, with_rows, without_row
 from gateway.policies.supply.supply_outstanding import (
+    Accepted,
     Group,
+    Ordered,
     Outstanding,
     Place,
     day_of,
@@ -44,6 +46,7 @@ from schemas.events import (
 
 ORDERS_KEPT: Final = 6
 WATCHED: Final = "supply.deliveries_watched"
+Fields = Ordered | Accepted
 _ENDS: Final = {SUPPLY_DELIVERY_SHORT: SUPPLY_FINDING_ENDED}
 _PART: Final = {ORDER_PLACED: "ordered", ACCEPTANCE_RECORDED: "accepted"}
 
@@ -85,38 +88,62 @@ class OrderDeliveries(EndedDays):
             if passed is None or not due:
                 return Judgement(passed)
             return _Settling(key, passed, message, message.id, rules).of_everything()
-        part, day = _PART[message.type], day_of(message, content)
-        if not rules.spoken_of(key, WATCHED) or knows(state[part], day, message.id):
+        taken = _with(state, message, content) if rules.spoken_of(key, WATCHED) else None
+        if taken is None:
             return Judgement()
-        fields = list(fields_of(message, content, day))
-        ledger = with_rows(state[part], day, message.id, fields)
-        kept = lately(ledger, ORDERS_KEPT)
-        after = {**state, part: kept, "due": state["due"] or coming_month_end(state["day"])}
-        if len(kept) < len(ledger):
-            after["dropped"] = True
+        after, day, fields = taken
         if day > last_month_end(state["day"]):
             return Judgement(after)
-        places = {(each.order_no, each.product) for each in fields}
-        return _Settling(key, after, message, message.id, rules).of_places(places, state)
+        return _Settling(key, after, message, message.id, rules).of_places(_places(fields), state)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back an order or an acceptance."""
-        if gone.type == CALENDAR_DAY_ENDED:
-            return Judgement()
-        part, day = _PART[gone.type], day_of(gone, content)
-        if not knows(state[part], day, gone.id):
-            return Judgement()
-        places = {(each.order_no, each.product) for each in fields_of(gone, content, day)}
-        after = {**state, part: without_row(state[part], day, gone.id)}
-        return _Settling(key, after, by, withdrawal_cause(by.id), rules).of_places(places, state)
+        """Take back an order or an acceptance, and take another in in its place."""
+        left = _without(state, gone, content) if gone.type in _PART else None
+        if left is None:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        after, fields = left
+        taken = _with(after, by, instead) if instead is not None else None
+        if taken is not None:
+            after, _, more = taken
+            fields += more
+        cause = correction_cause(by.id, instead)
+        return _Settling(key, after, by, cause, rules).of_places(_places(fields), state)
+
+
+def _with(state: State, message: Message, content: State) -> tuple[State, str, list[Fields]] | None:
+    """Return the state with an order or acceptance, its day and fields; None where it is known."""
+    part, day = _PART[message.type], day_of(message, content)
+    if knows(state[part], day, message.id):
+        return None
+    fields = list(fields_of(message, content, day))
+    ledger = with_rows(state[part], day, message.id, fields)
+    kept = lately(ledger, ORDERS_KEPT)
+    after = {**state, part: kept, "due": state["due"] or coming_month_end(state["day"])}
+    if len(kept) < len(ledger):
+        after["dropped"] = True
+    return after, day, fields
+
+
+def _without(state: State, gone: Message, content: State) -> tuple[State, list[Fields]] | None:
+    """Return the state without an order or acceptance, and its fields; None where it is not known."""
+    part, day = _PART[gone.type], day_of(gone, content)
+    if not knows(state[part], day, gone.id):
+        return None
+    after = {**state, part: without_row(state[part], day, gone.id)}
+    return after, list(fields_of(gone, content, day))
+
+
+def _places(fields: Iterable[Fields]) -> set[Place]:
+    return {(each.order_no, each.product) for each in fields}
 
 
 class _Settling:

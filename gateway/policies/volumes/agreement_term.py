@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from gateway.policies.claims import Difference
 from gateway.policies.ended_days import EndedDays
-from gateway.policies.policy import Judgement, Scope, State, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, correction_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.regions import province_of
 from gateway.policies.rulebook import Rulebook
@@ -54,25 +54,33 @@ class AgreementTerm(EndedDays):
             if not state["due"] or content["day"] < state["due"]:
                 return Judgement(after)
         else:
-            kind = _FACTS[message.type]
-            after = {**state, kind: {**state[kind], message.id: _fact(message, content)}}
+            after = _with(state, message, content)
         return _settled(key, after, message, message.id, rules)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,  # noqa: ARG002 - the port's form
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a published quantity or an extension."""
-        if gone.type == CALENDAR_DAY_ENDED:
-            return Judgement()
-        kind = _FACTS[gone.type]
+        """Take back a published quantity or an extension, or put another in its place."""
+        kind = _FACTS.get(gone.type)  # None: a day that has ended stays so
+        if kind is None or gone.id not in state[kind]:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
         after = {**state, kind: without(state[kind], gone)}
-        return _settled(key, after, by, withdrawal_cause(by.id), rules)
+        if instead is not None:
+            after = _with(after, by, instead)
+        return _settled(key, after, by, correction_cause(by.id, instead), rules)
+
+
+def _with(state: State, message: Message, content: State) -> State:
+    """Return the state with one more published quantity or extension."""
+    kind = _FACTS[message.type]
+    return {**state, kind: {**state[kind], message.id: _fact(message, content)}}
 
 
 def _fact(message: Message, content: State) -> dict[str, Any]:

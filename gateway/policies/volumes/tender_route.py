@@ -17,8 +17,8 @@ from gateway.policies.policy import (
     Scope,
     State,
     because,
+    correction_cause,
     in_key,
-    withdrawal_cause,
 )
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
@@ -48,23 +48,34 @@ class TenderRoute(Regionless):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one list."""
-        kept = {name: content[name] for name in (*_ABOUT, "qualified_on")}
-        kept["bidders"] = len(set(content["bidders"]))
-        after = {**state, "lists": {**state["lists"], message.id: kept}}
-        return _settled(key, after, message, message.id, rules)
+        lists = _with(state["lists"], message, content)
+        return _settled(key, {**state, "lists": lists}, message, message.id, rules)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,  # noqa: ARG002 - the port's form
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a list; the one before it counts again."""
-        after = {**state, "lists": without(state["lists"], gone)}
-        return _settled(key, after, by, withdrawal_cause(by.id), rules)
+        """Take back a list, or put another in its place; else the one before it counts again."""
+        if gone.id not in state["lists"]:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        lists = without(state["lists"], gone)
+        if instead is not None:
+            lists = _with(lists, by, instead)
+        cause = correction_cause(by.id, instead)
+        return _settled(key, {**state, "lists": lists}, by, cause, rules)
+
+
+def _with(lists: State, message: Message, content: State) -> State:
+    """Return the lists with one more, by message id: what it is about and how many it names."""
+    kept = {name: content[name] for name in (*_ABOUT, "qualified_on")}
+    kept["bidders"] = len(set(content["bidders"]))
+    return {**lists, message.id: kept}
 
 
 def _settled(key: str, state: State, message: Message, cause: str, rules: Rulebook) -> Judgement:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from gateway.policies.claims import Claim, Difference
-from gateway.policies.policy import Judgement, Scope, State, in_key, withdrawal_cause
+from gateway.policies.policy import Judgement, Scope, State, correction_cause, in_key
 from gateway.policies.progress.measure_receipts import (
     EMPTY,
     Row,
@@ -98,29 +98,40 @@ class Purchases:
                 taken["quiet"] = calm
                 return Judgement(taken)
             after = taken
-        elif message.type == VOLUME_TASK_ASSIGNED:
-            after = with_task(state, message, content, by_quarters=False)
-        else:
+        elif message.type == VOLUME_DRUG_DESCRIBED:
             products = _newer(state["products"], message, content)
             if products is state["products"]:
                 return Judgement()
             after = {**state, "products": products}
+        else:
+            after = _with_fact(state, message, content)
         return _settled(key, after, message, message.id, rules, content["drug"])
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a task or an acceptance."""
-        if gone.type == VOLUME_DRUG_DESCRIBED:
-            return Judgement()
-        after = without_fact(state, gone, content)
-        return _settled(key, after, by, withdrawal_cause(by.id), rules, content["drug"])
+        """Take back a task or an acceptance, or put another in its place."""
+        described = gone.type == VOLUME_DRUG_DESCRIBED  # replaced by a later one, not withdrawn
+        after = state if described else without_fact(state, gone, content)
+        if after == state:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        if instead is not None:
+            after = _with_fact(after, by, instead)
+        return _settled(key, after, by, correction_cause(by.id, instead), rules, content["drug"])
+
+
+def _with_fact(state: State, message: Message, content: State) -> State:
+    """Return the state with one more task or acceptance, unless it knows it already."""
+    if message.type == ACCEPTANCE_RECORDED:
+        return with_receipt(state, receipt(message, content)) or state
+    return with_task(state, message, content, by_quarters=False)
 
 
 def _newer(known: State, message: Message, content: State) -> State:
@@ -191,7 +202,7 @@ def _claims(
     found = capped(agreement, about["region"], known.own, known.rows, products, rules)
     if found is not None:
         yield from cap_claims(about, found, described_by)
-    watch = 0 if found is None else 2 if found.above else 1
+    watch = 0 if found is None else 2 if found.above or found.early else 1
     quiet.append(_quiet(agreement, products, watch))
 
 

@@ -39,27 +39,46 @@ class DrugProducts(Regionless):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one listing, unless no paper of its region wants to know."""
-        terms = _terms(rules, content["region"], content["effective_from"])
-        if not _matters(content, terms) or _known(state, message.id):
+        known, terms = state["listings"], _terms(rules, content)
+        new = _new(known, message, content, terms)
+        if not new:
             return Judgement()
-        listings = [*state["listings"], _listing(message, content)]
-        return _described(key, {**state, "listings": listings}, terms, message, content)
+        return _described(key, {**state, "listings": [*known, *new]}, terms, message, content)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a listing."""
-        listings = [each for each in state["listings"] if each["id"] != gone.id]
-        terms = _terms(rules, content["region"], content["effective_from"])
-        if not terms or len(listings) == len(state["listings"]):
+        """Take back a listing, or put another in its place."""
+        known = state["listings"]
+        place = next((at for at, each in enumerate(known) if each["id"] == gone.id), None)
+        if place is None:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        before, after = known[:place], known[place + 1 :]
+        new: list[State] = []
+        if instead is not None:
+            new = _new([*before, *after], by, instead, _terms(rules, instead))
+        said = instead if instead is not None and new else content
+        terms = _terms(rules, said)
+        if not terms:
             return Judgement()
-        return _described(key, {**state, "listings": listings}, terms, by, content)
+        listings = [*before, *new, *after]
+        return _described(key, {**state, "listings": listings}, terms, by, said)
+
+
+def _new(
+    known: Sequence[State], message: Message, content: State, terms: Sequence[Term]
+) -> list[State]:
+    """Return what a listing adds to those that are known: itself, unless nobody wants to know it."""
+    if not _matters(content, terms) or any(each["id"] == message.id for each in known):
+        return []
+    return [_listing(message, content)]
 
 
 def _matters(content: State, terms: Sequence[Term]) -> bool:
@@ -69,15 +88,12 @@ def _matters(content: State, terms: Sequence[Term]) -> bool:
     return bool(content.get("strength")) and any(t.name == "cap.conversion" for t in terms)
 
 
-def _known(state: State, identity: str) -> bool:
-    return any(each["id"] == identity for each in state["listings"])
-
-
-def _terms(rules: Rulebook, region: str, day: str) -> list[Term]:
-    terms = rules.of(region)
+def _terms(rules: Rulebook, content: State) -> list[Term]:
+    """Return the terms that want to know of a listing: those of its region, from its first day on."""
+    terms = rules.of(content["region"])
     if terms is None:
         return []
-    on = date.fromisoformat(day)
+    on = date.fromisoformat(content["effective_from"])
     found = [terms.next_value(name, on) for name in _TERMS]
     return [term for term in found if term is not None]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Final
+from itertools import groupby
+from typing import Any, Final, Self
 
 from gateway.policies.claims import Claim
 from gateway.policies.policy import because, shown
@@ -58,6 +59,32 @@ class Capped:
             return ()
         done = self.agreement.completed_on
         return tuple(row for row in self.others if row.quantity and (not done or row.day < done))
+
+    @property
+    def since(self) -> str:
+        """Return the day since which, without a break, more of the others was bought than allowed; "" for never."""
+        since, selected, other = "", 0, 0
+        limit = exactly(self.cap.value)
+        taken = set(self.chosen)
+        for day, rows in groupby(sorted((*self.chosen, *self.others)), key=lambda row: row.day):
+            for row in rows:
+                weight = row.quantity * self.weights.of(row.product)
+                if row in taken:
+                    selected += weight
+                else:
+                    other += weight
+            if other <= selected * limit:
+                since = ""
+            elif not since:
+                since = day
+        return since
+
+    def until(self, day: str) -> Self:
+        """Return what had been bought at the end of a day."""
+        chosen, others = (
+            tuple(row for row in rows if row.day <= day) for rows in (self.chosen, self.others)
+        )
+        return replace(self, chosen=chosen, others=others)
 
     def _weigh(self, rows: Iterable[Row]) -> int:
         return sum(row.quantity * self.weights.of(row.product) for row in rows)
@@ -112,11 +139,18 @@ def _listed(row: Row, region: str, products: Sequence[Product]) -> bool:
 def cap_claims(
     about: Mapping[str, Any], found: Capped, described_by: str
 ) -> Iterator[tuple[str, Claim]]:
-    """Yield the breaches of a cap, by slot. A breach stands until it is none, however far it grows."""
+    """Yield the breaches of a cap, by slot, with the figures of the day on which each began.
+
+    So a breach stands until it is none, however far it grows, and says the same in whatever order the
+    receipts came.
+    """
     if found.above:
-        yield _claim(about, found, CapBreach.ABOVE_SELECTED, found.others, described_by)
+        begun = found.until(found.since)
+        yield _claim(about, begun, CapBreach.ABOVE_SELECTED, begun.others, described_by)
     if found.early:
-        yield _claim(about, found, CapBreach.BEFORE_TASK_DONE, found.early, described_by)
+        first = found.early[0].day
+        rows = [row for row in found.early if row.day == first]
+        yield _claim(about, found.until(first), CapBreach.BEFORE_TASK_DONE, rows, described_by)
 
 
 def _claim(
@@ -144,7 +178,7 @@ def _claim(
         "because": because(RULE, found.terms, _lines(found, breach, rows, shown_in), causes),
     }
     slot = f"cap|{breach.value}|{found.agreement.slot}"
-    return slot, Claim(VOLUME_CAP_BREACHED, data, ABOUT, standing=True)
+    return slot, Claim(VOLUME_CAP_BREACHED, data, ABOUT, dated=True)
 
 
 def _quantity(weight: Fraction | int, unit: int) -> str:

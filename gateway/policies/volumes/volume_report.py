@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from gateway.policies.claims import Difference
-from gateway.policies.policy import Judgement, State, in_key, withdrawal_cause
+from gateway.policies.policy import Judgement, State, correction_cause, in_key
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.volumes.volume_report_claims import REPORT_ENDS, report_claims
@@ -45,27 +45,34 @@ class VolumeReport(WaitsForWindow):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one report, one figure of use or one closed window."""
-        if message.type == VOLUME_WINDOW_CLOSED:
-            after = {**state, "windows": with_window(state["windows"], message, content)}
-        else:
-            kind = _FACTS[message.type]
-            facts = {**state[kind], message.id: _fact(message, content)}
-            after = {**state, kind: facts}
-        return _settled(key, after, message, message.id, rules)
+        return _settled(key, _with(state, message, content), message, message.id, rules)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,  # noqa: ARG002 - the port's form
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a report, a figure or a closed window."""
+        """Take back a report, a figure or a closed window, or put another in its place."""
         kind = _FACTS.get(gone.type, "windows")
+        if gone.id not in state[kind]:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
         after = {**state, kind: without(state[kind], gone)}
-        return _settled(key, after, by, withdrawal_cause(by.id), rules)
+        if instead is not None:
+            after = _with(after, by, instead)
+        return _settled(key, after, by, correction_cause(by.id, instead), rules)
+
+
+def _with(state: State, message: Message, content: State) -> State:
+    """Return the state with one more report, figure or closed window."""
+    if message.type == VOLUME_WINDOW_CLOSED:
+        return {**state, "windows": with_window(state["windows"], message, content)}
+    kind = _FACTS[message.type]
+    return {**state, kind: {**state[kind], message.id: _fact(message, content)}}
 
 
 def _fact(message: Message, content: State) -> State:

@@ -8,11 +8,11 @@ by shares of that sum. Figures that come or are corrected later give the result 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Final
 
 from gateway.policies.claims import Difference
-from gateway.policies.policy import Judgement, State, withdrawal_cause
+from gateway.policies.policy import Judgement, State, correction_cause
 from gateway.policies.quarters import day_in_china
 from gateway.policies.rulebook import Rulebook
 from gateway.policies.volumes.volume_split_claims import SPLIT_ENDS, split_claims
@@ -42,31 +42,48 @@ class VolumeSplit(WaitsForWindow):
         self, key: str, state: State, message: Message, content: State, rules: Rulebook
     ) -> Judgement:
         """Take one figure, published quantity or closed window."""
-        if message.type == VOLUME_USED_LAST_YEAR:
-            after = _with_use(state, message, content)
-        elif message.type == VOLUME_PUBLISHED:
-            published = {**state["published"], message.id: _published(message, content)}
-            after = {**state, "published": published}
-        else:
-            after = {**state, "windows": with_window(state["windows"], message, content)}
-        return _settled(key, after, message, message.id, content, rules)
+        after = _with(state, message, content)
+        return _settled(key, after, message, message.id, {content["batch"]}, rules)
 
-    def withdraw(
+    def correct(
         self,
         key: str,
         state: State,
         gone: Message,
         content: State,
         by: Message,
+        instead: State | None,
         rules: Rulebook,
     ) -> Judgement:
-        """Take back a figure, a published quantity or a closed window."""
-        if gone.type == VOLUME_USED_LAST_YEAR:
-            after = _without_use(state, gone, content)
-        else:
-            kind = "published" if gone.type == VOLUME_PUBLISHED else "windows"
-            after = {**state, kind: without(state[kind], gone)}
-        return _settled(key, after, by, withdrawal_cause(by.id), content, rules)
+        """Take back a figure, a published quantity or a closed window, or put another in its place."""
+        after, batches = _without(state, gone, content), {content["batch"]}
+        if after is None:
+            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+        if instead is not None:
+            after = _with(after, by, instead)
+            batches.add(instead["batch"])
+        cause = correction_cause(by.id, instead)
+        return _settled(key, after, by, cause, batches, rules)
+
+
+def _with(state: State, message: Message, content: State) -> State:
+    """Return the state with one more figure, published quantity or closed window."""
+    if message.type == VOLUME_USED_LAST_YEAR:
+        return _with_use(state, message, content)
+    if message.type == VOLUME_PUBLISHED:
+        published = {**state["published"], message.id: _published(message, content)}
+        return {**state, "published": published}
+    return {**state, "windows": with_window(state["windows"], message, content)}
+
+
+def _without(state: State, gone: Message, content: State) -> State | None:
+    """Return the state without what a message told; None: it does not know it."""
+    if gone.type == VOLUME_USED_LAST_YEAR:
+        return _without_use(state, gone, content)
+    kind = "published" if gone.type == VOLUME_PUBLISHED else "windows"
+    if gone.id not in state[kind]:
+        return None
+    return {**state, kind: without(state[kind], gone)}
 
 
 def _place(content: State) -> tuple[str, str]:
@@ -90,10 +107,12 @@ def _with_use(state: State, message: Message, content: State) -> State:
     return {**state, "used": {**state["used"], round_: {**drawers, drawer: kept}}}
 
 
-def _without_use(state: State, gone: Message, content: State) -> State:
+def _without_use(state: State, gone: Message, content: State) -> State | None:
     round_, drawer = _place(content)
     drawers = state["used"].get(round_, {})
-    kept = without(drawers.get(drawer, {}), gone)
+    if gone.id not in drawers.get(drawer, {}):
+        return None
+    kept = without(drawers[drawer], gone)
     return {**state, "used": {**state["used"], round_: {**drawers, drawer: kept}}}
 
 
@@ -112,12 +131,17 @@ def _published(message: Message, content: State) -> Mapping[str, Any]:
 
 
 def _settled(
-    key: str, state: State, message: Message, cause: str, content: State, rules: Rulebook
+    key: str,
+    state: State,
+    message: Message,
+    cause: str,
+    batches: Collection[str],
+    rules: Rulebook,
 ) -> Judgement:
-    batch = content["batch"]
-    if not any(window[1] == batch for window in state["windows"].values()) and not state["open"]:
+    """Conclude the difference, where a window of one of the batches has closed or anything is open."""
+    if not any(window[1] in batches for window in state["windows"].values()) and not state["open"]:
         return Judgement(state)  # nothing is computed before the figures are complete
-    drug = content.get("drug") or key.split("/", 1)[1]
+    drug = key.split("/", 1)[1]
     difference = Difference(
         VolumeSplit.name,
         key,

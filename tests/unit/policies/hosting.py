@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -11,14 +12,15 @@ from gateway.policies.policy import (
     Judgement,
     Policy,
     conclusion_identity,
-    withdrawal_cause,
 )
 from gateway.policies.rulebook import Rulebook
+from gateway.policies.running.tasks import Task, paired
 from gateway.policies.terms import load_terms
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import EVENT_TYPES
 
 RULES = load_terms()
+_ENDS = re.compile(r"(ended|resumed|lifted|restored|reopened|withdrawn)\.v[0-9]+\Z")
 
 
 class Host:
@@ -32,44 +34,51 @@ class Host:
         """Judge each message; return what these messages led to."""
         before = len(self.drawn)
         for message in messages:
-            content = message.content()
-            for key in self._keys(message, content):
-                self._judge(key, message, content)
+            self._do(self._task(message))
         return [conclusion for _, conclusion in self.drawn[before:]]
 
     def supersede(self, gone: Message, by: Message) -> list[Conclusion]:
-        """Withdraw a message, judge the one in its place, as the runner does; return what followed."""
+        """Let a message stand in another's place, as the runner does; return what followed."""
         before = len(self.drawn)
-        content = gone.content()
-        for key in self._keys(gone, content, withdrawn=True):
-            given = orjson.dumps(self.states[key])
-            judgement = self.policy.withdraw(key, self.states[key], gone, content, by, self.rules)
-            assert orjson.dumps(self.states[key]) == given, (
-                "a policy changed the state it was given"
-            )
-            self._keep(key, judgement, withdrawal_cause(by.id))
-        self.take(by)
+        tasks = paired([self._task(by, gone)], [self._task(by)])
+        for task in tasks:
+            self._do(task)
+        if len(tasks) == 1:
+            self._assert_all_stand(self.drawn[before:])
         return [conclusion for _, conclusion in self.drawn[before:]]
 
-    def _keys(
-        self, message: Message, content: dict[str, Any], *, withdrawn: bool = False
-    ) -> list[str]:
-        scope = self.policy.keys(message, content)
+    @staticmethod
+    def _assert_all_stand(drawn: list[tuple[str, Conclusion]]) -> None:
+        """What a correction leads to is not ended or replaced by the same correction."""
+        new = {identity for identity, _ in drawn}
+        for _, each in drawn:
+            for name, value in each.data.items():
+                ends = name == "replaces" or (name.endswith("_id") and _ENDS.search(each.type))
+                assert not (ends and value in new), (each.type, name)
+
+    def _task(self, message: Message, gone: Message | None = None) -> Task:
+        said = gone or message
+        content = said.content()
+        return Task(self.policy, message, content, self.policy.keys(said, content), gone)
+
+    def _do(self, task: Task) -> None:
+        for key in self._keys(task):
+            state = self.states[key]
+            given = orjson.dumps(state)
+            judgement = task.judged(key, state, self.rules)
+            assert orjson.dumps(state) == given, "a policy changed the state it was given"
+            self._keep(key, judgement, task.cause)
+
+    def _keys(self, task: Task) -> list[str]:
+        scope = task.scope
         record = self.records.get(scope.region)
         if scope.prefix:
-            changed = self.policy.forget if withdrawn else self.policy.remember
-            self.records[scope.region] = changed(record, message, content)
+            self.records[scope.region] = task.remembered(record)
             return sorted(k for k in self.states if k.startswith(scope.prefix))
         if not scope.key:
             return []
         self.states.setdefault(scope.key, self.policy.begin(record))
         return [scope.key]
-
-    def _judge(self, key: str, message: Message, content: dict[str, Any]) -> None:
-        given = orjson.dumps(self.states[key])
-        judgement = self.policy.judge(key, self.states[key], message, content, self.rules)
-        assert orjson.dumps(self.states[key]) == given, "a policy changed the state it was given"
-        self._keep(key, judgement, message.id)
 
     def _keep(self, key: str, judgement: Judgement, cause: str) -> None:
         if judgement.state is not None:

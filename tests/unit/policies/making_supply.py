@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.policies.policy import Conclusion
@@ -192,3 +194,43 @@ def told(host: Host, *fields: str) -> list[tuple[Any, ...]]:
     return sorted(
         (each.type, *(str(each.data.get(field)) for field in fields)) for _, each in open_now(host)
     )
+
+
+_HOW = frozenset({"because", "replaces", "found_on"})
+
+
+def said(host: Host) -> list[str]:
+    """Return all that is open, by what it says, but not how and when it was found."""
+    found = [
+        (each.type, sorted((name, value) for name, value in each.data.items() if name not in _HOW))
+        for _, each in open_now(host)
+    ]
+    return sorted(map(str, found))
+
+
+def after_corrections(
+    host: Host, right: Sequence[Message], wrong: Sequence[Message], seed: int
+) -> Host:
+    """Return a host that took wrong facts where right ones of their type belong, and had each corrected.
+
+    Some of the wrong ones never arrived. A correction that comes again leads to nothing more.
+    """
+    known, chance = {each.id for each in right}, random.Random(seed)
+    left = [each for each in wrong if each.id not in known and "day_ended" not in each.type]
+    heard: list[Message] = []
+    pairs: list[tuple[Message, Message]] = []
+    for each in right:
+        false = next((one for one in left if one.type == each.type), None)
+        if false is None:
+            heard.append(each)
+            continue
+        left.remove(false)
+        pairs.append((false, each))
+        if chance.random() < 0.8:
+            heard.append(false)
+    host.take(*heard)
+    for false, true in pairs:
+        host.supersede(false, true)
+    for false, true in pairs:
+        assert host.supersede(false, true) == []
+    return host

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
-from gateway.policies.policy import Conclusion
+from gateway.policies.policy import Conclusion, Judgement, Policy
 from schemas.envelope import SOURCE_PREFIX, Message, canonical_bytes
 from schemas.events import (
     CALENDAR_DAY_ENDED,
@@ -20,6 +20,7 @@ from schemas.events import (
 from tests.unit.policies.hosting import Host
 from tests.unit.policies.making import DRUG, HOSPITAL, PRODUCT, message
 
+T = TypeVar("T")
 QUJING, LINCANG = "530300", "530900"
 OTHER_HOSPITAL, THIRD_HOSPITAL = "H52010000002", "H52010000003"
 _COMMON = {
@@ -123,6 +124,42 @@ def figures(host: Host) -> list[tuple[str, str]]:
         (each.type, repr(sorted((k, v) for k, v in each.data.items() if k not in _NOT_FIGURES)))
         for each in open_now(host).values()
     )
+
+
+def corrected(
+    policy: Policy, told: Sequence[Message], wrong: Sequence[Message], right: Sequence[Message]
+) -> Host:
+    """A host that was told what is wrong among the rest, each of it then put right."""
+    host = Host(policy)
+    host.take(*told)
+    for false, true in zip(wrong, right, strict=True):
+        host.supersede(false, true)
+        assert host.supersede(false, true) == [], "what is delivered twice counts once"
+    return host
+
+
+def wrong_and_right(
+    pairs: Sequence[tuple[T, ...]], say: Callable[[str, T], Message]
+) -> tuple[list[Message], list[Message]]:
+    """What is told wrongly, and in the same order what stands in its place."""
+    wrong, right = (
+        [say(f"{which}-{at}", pair[which]) for at, pair in enumerate(pairs)] for which in (0, 1)
+    )
+    return wrong, right
+
+
+def assert_only_judged(
+    policy: Policy, known: Sequence[Message], unknown: Message, by: Message
+) -> None:
+    """In the place of what was never told a message is one like any other; alone, nothing goes."""
+    host, plain = Host(policy), Host(policy)
+    host.take(*known)
+    plain.take(*known)
+    for key, state in plain.states.items():
+        gone = unknown.content()
+        assert policy.correct(key, state, unknown, gone, by, None, plain.rules) == Judgement()
+    assert host.supersede(unknown, by) == plain.take(by)
+    assert host.states == plain.states
 
 
 def types(conclusions: Iterable[Conclusion]) -> list[str]:

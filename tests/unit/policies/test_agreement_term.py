@@ -13,6 +13,7 @@ from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import (
     VOLUME_PUBLISHED,
+    VOLUME_REGION_FINDING_ENDED,
     VOLUME_RENEWAL_DUE,
     VOLUME_TERM_COMPUTED,
     VOLUME_TERM_ENDED,
@@ -24,12 +25,15 @@ from tests.unit.policies.making import CHONGQING, GUIZHOU, YUNNAN
 from tests.unit.policies.making_volumes import (
     LINCANG,
     QUJING,
+    assert_only_judged,
+    corrected,
     day_ended,
     extended,
     figures,
     open_now,
     published,
     types,
+    wrong_and_right,
 )
 
 
@@ -184,6 +188,79 @@ def test_a_term_or_step_that_cannot_be_is_refused_at_the_door(changed: dict[str,
     assert check(VOLUME_TERM_EXTENDED, data, canonical_bytes(data))
 
 
+def test_a_corrected_number_of_makers_gives_the_term_its_length_without_a_word_in_between() -> None:
+    host = Host(AgreementTerm())
+    wrong, right = (
+        published(f"p{n}", "1.0000", GUIZHOU, term_from="2019-12-30", selected_makers=n)
+        for n in (2, 3)
+    )
+    host.take(wrong)
+    (found,) = host.supersede(wrong, right)
+    assert (found.type, found.data["term_to"]) == (VOLUME_TERM_COMPUTED, "2022-12-29")
+    assert found.data["replaces"] == host.drawn[0][0]
+
+
+def test_a_corrected_quantity_changes_nothing_of_the_term_that_has_ended() -> None:
+    host = Host(AgreementTerm())
+    wrong = published("p", "1.0000", QUJING)
+    host.take(wrong, day_ended(YUNNAN, "2023-04-30"))
+    assert host.supersede(wrong, published("p2", "2.0000", QUJING)) == []
+    assert len(of(host, VOLUME_TERM_ENDED)) == 1
+
+
+def test_a_corrected_last_day_takes_back_the_end_of_the_term() -> None:
+    host = Host(AgreementTerm())
+    wrong = published("p", "1.0000", QUJING)
+    host.take(wrong, day_ended(YUNNAN, "2023-04-30"))
+    found = host.supersede(wrong, published("p2", "1.0000", QUJING, term_to="2023-10-31"))
+    ended = VOLUME_REGION_FINDING_ENDED
+    assert types(found) == [ended, VOLUME_TERM_COMPUTED, VOLUME_RENEWAL_DUE]
+    assert [each["term_to"] for each in of(host, VOLUME_TERM_COMPUTED)] == ["2023-10-31"]
+
+
+def test_a_corrected_extension_does_not_end_the_term_for_a_moment() -> None:
+    host = Host(AgreementTerm())
+    wrong = extended("e", "2023-10-31", QUJING)
+    host.take(published("p", "1.0000", QUJING), wrong, day_ended(YUNNAN, "2023-04-30"))
+    term, renewal = host.supersede(wrong, extended("e2", "2023-12-31", QUJING))
+    assert (term.type, renewal.type) == (VOLUME_TERM_COMPUTED, VOLUME_RENEWAL_DUE)
+    assert {term.data["extended_to"], renewal.data["next_to"]} == {"2023-12-31"}
+
+
+def test_a_corrected_quantity_of_the_next_year_does_not_make_the_renewal_due() -> None:
+    host = Host(AgreementTerm())
+    first = published("p", "1.0000", GUIZHOU, term_from="2019-12-30", selected_makers=2)
+    wrong, right = (
+        published(f"p{n}", f"{n}.0000", GUIZHOU, term_from="2020-12-30", year="2021")
+        for n in (2, 3)
+    )
+    host.take(first, wrong, day_ended(GUIZHOU, "2020-12-29"))
+    assert host.supersede(wrong, right) == []
+
+
+def test_a_quantity_of_another_drug_takes_its_term_along() -> None:
+    host = Host(AgreementTerm())
+    wrong = published("p", "1.0000", QUJING)
+    host.take(wrong)
+    found = host.supersede(wrong, published("p2", "1.0000", QUJING, drug="METFORMIN"))
+    assert types(found) == [VOLUME_REGION_FINDING_ENDED, VOLUME_TERM_COMPUTED]
+
+
+def test_a_day_that_has_ended_stays_so() -> None:
+    host = Host(AgreementTerm())
+    host.take(published("p", "1.0000", QUJING), day_ended(YUNNAN, "2023-04-29"))
+    early, late = (day_ended(YUNNAN, f"2023-04-{day}") for day in (29, 30))
+    assert types(host.supersede(early, late)) == [VOLUME_TERM_ENDED]
+    assert host.supersede(late, early) == []
+    assert host.supersede(late, day_ended(GUIZHOU, "2023-04-30")) == []
+
+
+def test_a_correction_of_what_was_never_published_is_a_publication_like_any_other() -> None:
+    given_ = [published("p", "1.0000", QUJING), day_ended(YUNNAN, "2023-04-30")]
+    right = published("p2", "1.0000", QUJING, term_to="2023-10-31", published_on="2022-04-21")
+    assert_only_judged(AgreementTerm(), given_, published("p0", "1.0000", QUJING), right)
+
+
 EVENTS = [
     published("p1", "1.0000", GUIZHOU, term_from="2019-12-30", selected_makers=2),
     published("p2", "1.0000", GUIZHOU, term_from="2019-12-30", published_on="2022-04-21"),
@@ -207,16 +284,66 @@ def test_neither_order_nor_repetition_changes_what_is_open(
     assert shuffled.take(again) == []
 
 
+ELSEWHERE = published("elsewhere", "1.0000", GUIZHOU, drug="METFORMIN")
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.permutations(EVENTS), st.sampled_from(EVENTS[:5]))
+@given(st.permutations(EVENTS), st.sampled_from(EVENTS))
 def test_what_is_withdrawn_and_said_again_never_happened(
     events: list[Message], moved: Message
 ) -> None:
     plainly, moving = Host(AgreementTerm()), Host(AgreementTerm())
     plainly.take(*events)
     moving.take(*events)
-    moving.supersede(moved, moved)
+    moving.supersede(moved, ELSEWHERE)
+    moving.supersede(ELSEWHERE, moved)
     assert figures(moving) == figures(plainly)
+    assert moving.supersede(moved, moved) == []
+
+
+QUANTITIES = st.fixed_dictionaries(
+    {
+        "term_from": st.sampled_from(["2019-12-30", "2020-12-30", "2021-03-01"]),
+        "published_on": st.sampled_from(["2019-12-20", "2020-12-20"]),
+        "batch": st.sampled_from(["合成批次", "另一批次"]),
+        "drug": st.sampled_from(["AMLODIPINE", "METFORMIN"]),
+    },
+    optional={
+        "selected_makers": st.integers(1, 4),
+        "term_to": st.sampled_from(["2022-06-30", "2023-12-29"]),
+    },
+)
+EXTENSIONS = st.fixed_dictionaries(
+    {
+        "extended_to": st.sampled_from(["2021-06-30", "2022-12-29", "2024-06-30"]),
+        "extended_on": st.sampled_from(["2020-12-01", "2021-12-01"]),
+        "batch": st.sampled_from(["合成批次", "另一批次"]),
+    }
+)
+DAYS = st.sampled_from(["2019-12-31", "2020-12-29", "2021-12-29", "2022-12-29"])
+SAID = st.one_of(st.tuples(QUANTITIES, QUANTITIES), st.tuples(EXTENSIONS, EXTENSIONS))
+
+
+def said(number: str, told: dict[str, Any]) -> Message:
+    if "extended_to" in told:
+        return extended(number, told["extended_to"], GUIZHOU, **told)
+    return published(number, "1.0000", GUIZHOU, **told)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(SAID, min_size=1, max_size=4), st.lists(QUANTITIES, max_size=2), DAYS, DAYS)
+def test_the_terms_after_corrections_are_those_that_the_right_facts_alone_lead_to(
+    pairs: list[tuple[dict[str, Any], ...]], rest: list[dict[str, Any]], day: str, later: str
+) -> None:
+    others = [said(f"o{at}", each) for at, each in enumerate(rest)] + [day_ended(GUIZHOU, day)]
+    wrong, right = wrong_and_right(pairs, said)
+    straight = Host(AgreementTerm())
+    straight.take(*right, *others)
+    found = corrected(AgreementTerm(), [*wrong, *others], wrong, right)
+    assert figures(found) == figures(straight)
+    for host in (found, straight):
+        host.take(day_ended(GUIZHOU, later))
+    assert figures(found) == figures(straight)
 
 
 def test_an_end_of_a_day_with_nothing_due_costs_nothing_but_the_day() -> None:

@@ -211,35 +211,102 @@ def test_a_corrected_outturn_ends_what_rested_on_it() -> None:
     assert ledger(each.data for _, each in host.drawn) == {}
 
 
+def test_a_corrected_outturn_puts_the_retained_surplus_right_in_one_word() -> None:
+    wrong = outturn("2021", "900.00", region=YUNNAN, retained_share="0.50")
+    host = after(budget("2021", "1000.00", region=YUNNAN), wrong)
+    ((first, _),) = host.drawn
+    again = {"retained_share": "0.50", "stated_on": "2022-02-01"}
+    right = outturn("2021", "880.00", region=YUNNAN, **again)
+    (found,) = host.supersede(wrong, right)
+    assert found.data["decided_on"] == "2022-02-01"
+    assert (found.data["retained"], found.data["replaces"]) == ("60.00", first)
+    assert found.data["postings"] == [
+        {"account": "fund:settlement", "debit": "10.00", "credit": "0.00"},
+        {"account": KEEPS, "debit": "0.00", "credit": "10.00"},
+    ]
+    assert {first, right.id} <= set(found.data["because"]["causes"])
+
+
+def test_a_corrected_budget_turns_a_surplus_into_an_overrun_at_once() -> None:
+    wrong = budget("2022", "1000.00", region=LINCANG)
+    host = after(wrong, outturn("2022", "900.00", region=LINCANG))
+    found = host.supersede(wrong, budget("2022", "800.00", region=LINCANG))
+    assert [each.type for each in found] == [BUDGET_FINDING_ENDED, BUDGET_OVERRUN_BORNE]
+    assert ledger(each.data for _, each in host.drawn) == {}
+
+
+def test_a_correction_that_changes_no_figure_says_nothing() -> None:
+    wrong = outturn("2021", "900.00", region=YUNNAN, retained_share="0.50", **CHEAPER)
+    host = after(budget("2021", "1000.00", region=YUNNAN), wrong)
+    again = {"retained_share": "0.50", "stated_on": "2022-01-16"}
+    assert host.supersede(wrong, outturn("2021", "900.00", region=YUNNAN, **CHEAPER, **again)) == []
+
+
+def test_what_corrects_something_unknown_is_taken_as_any_other_and_once() -> None:
+    first, unknown = (
+        budget("2021", "1000.00", region=YUNNAN),
+        outturn("2021", "1.00", region=YUNNAN),
+    )
+    right = outturn("2021", "900.00", region=YUNNAN, retained_share="0.50")
+    corrected, straight = after(first), after(first, right)
+    corrected.supersede(unknown, right)
+    assert corrected.drawn == straight.drawn
+    assert corrected.states == straight.states
+    assert corrected.supersede(unknown, right) == []
+    assert corrected.states == straight.states
+
+
+def test_what_stands_in_its_place_already_is_not_taken_in_a_second_time() -> None:
+    wrong = outturn("2021", "900.00", region=YUNNAN, stated_on="2030-01-01", **SHORT)
+    right = outturn("2021", "900.00", region=YUNNAN, **DONE)
+    host = after(wrong, right)
+    ((key, state),) = host.states.items()
+    found = Budget().correct(key, state, wrong, wrong.content(), right, right.content(), host.rules)
+    assert [each.type for each in found.conclusions] == [BUDGET_FINDING_ENDED]
+    assert found.state is not None
+    assert [each["id"] for each in found.state["outturns"]] == [right.id]
+
+
 AMOUNTS = st.integers(0, 2000).map(yuan)
+REGIONS = [(YUNNAN, "2022"), (QUJING, "2022"), (LINCANG, "2022"), (GUIZHOU, "2019")]
+
+
+def set_at(draw: st.DrawFn, region: str, year: str, at: int) -> Message:
+    cut = ("selected_savings", draw(AMOUNTS))
+    return budget(year, draw(AMOUNTS), cut, region=region, set_on=f"{year}-01-1{at}")
+
+
+def stated(draw: st.DrawFn, region: str, year: str, **changed: Any) -> Message:
+    known: dict[str, Any] = {
+        "selected_before": draw(AMOUNTS),
+        "selected_cost": draw(AMOUNTS),
+        "agreed_amount": draw(AMOUNTS),
+        "purchased_amount": draw(AMOUNTS),
+        "assessment_passed": draw(st.booleans()),
+        "retained_share": draw(st.sampled_from(["0.50", "0.333333", "1"])),
+        "fund_overrun_share": draw(st.sampled_from(["0.50", "0.1"])),
+    }
+    return outturn(year, draw(AMOUNTS), region=region, **known, **changed)
 
 
 @st.composite
 def facts(draw: st.DrawFn) -> list[Message]:
-    region, year = draw(
-        st.sampled_from([(YUNNAN, "2022"), (QUJING, "2022"), (LINCANG, "2022"), (GUIZHOU, "2019")])
-    )
+    region, year = draw(st.sampled_from(REGIONS))
+    found = [set_at(draw, region, year, at) for at in range(draw(st.integers(0, 3)))]
+    return found + [stated(draw, region, year) for _ in range(draw(st.integers(0, 3)))]
+
+
+@st.composite
+def told_wrongly(draw: st.DrawFn) -> list[tuple[Message, Message]]:
+    """What was said, and what is right instead."""
+    region, year = draw(st.sampled_from(REGIONS))
     found = [
-        budget(
-            year,
-            draw(AMOUNTS),
-            ("selected_savings", draw(AMOUNTS)),
-            region=region,
-            set_on=f"{year}-01-1{at}",
-        )
-        for at in range(draw(st.integers(0, 3)))
+        (set_at(draw, region, year, at), set_at(draw, region, year, at + 5))
+        for at in range(draw(st.integers(0, 2)))
     ]
-    for _ in range(draw(st.integers(0, 3))):
-        changed: dict[str, Any] = {
-            "selected_before": draw(AMOUNTS),
-            "selected_cost": draw(AMOUNTS),
-            "agreed_amount": draw(AMOUNTS),
-            "purchased_amount": draw(AMOUNTS),
-            "assessment_passed": draw(st.booleans()),
-            "retained_share": draw(st.sampled_from(["0.50", "0.333333", "1"])),
-            "fund_overrun_share": draw(st.sampled_from(["0.50", "0.1"])),
-        }
-        found.append(outturn(year, draw(AMOUNTS), region=region, **changed))
+    for at in range(draw(st.integers(0, 2))):
+        days = [{"stated_on": f"{int(year) + 1}-01-{day + at}"} for day in (10, 15)]
+        found.append((stated(draw, region, year, **days[0]), stated(draw, region, year, **days[1])))
     return found
 
 
@@ -275,3 +342,17 @@ def test_order_repetition_and_withdrawal_do_not_change_what_is_open(
         assert open_now(first) == open_now(without)
         first.take(gone)
         assert open_now(first) == open_now(second)
+
+
+@settings(max_examples=150, deadline=None)
+@given(told=told_wrongly(), seed=st.integers(0, 1000))
+def test_what_is_open_after_corrections_is_what_the_right_facts_alone_lead_to(
+    told: list[tuple[Message, Message]], seed: int
+) -> None:
+    corrected, straight = after(*(wrong for wrong, _ in told)), after(*(right for _, right in told))
+    for wrong, right in random.Random(seed).sample(told, len(told)):
+        corrected.supersede(wrong, right)
+    assert open_now(corrected) == open_now(straight)
+    books = [ledger(each.data for _, each in host.drawn) for host in (corrected, straight)]
+    assert books[0] == books[1]
+    assert sum(books[0].values()) == 0

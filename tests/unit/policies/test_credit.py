@@ -34,7 +34,9 @@ from tests.unit.policies.making_supply import (
     LINCANG,
     MAKER,
     QUJING,
+    after_corrections,
     open_now,
+    said,
     self_bought,
     self_filed,
     told,
@@ -143,6 +145,32 @@ def test_a_conclusion_that_is_replaced_is_recorded_once() -> None:
     assert host.take(BREACH, second) == []
 
 
+def test_a_corrected_conclusion_is_recorded_in_the_place_of_the_wrong_one() -> None:
+    host = credit(BREACH)
+    right = concluded(PURCHASE_FILING_BREACHED, "right", amount="9.00")
+    (found,) = host.supersede(BREACH, right)
+    assert (found.type, found.data["conclusion_id"]) == (CREDIT_RECORDED, right.id)
+    assert found.data["replaces"] == host.drawn[0][0]
+    (gone,) = host.take(over(PURCHASE_FINDING_ENDED, right))
+    assert gone.data["ended_id"] == host.drawn[1][0]
+
+
+def test_a_record_is_withdrawn_where_the_right_conclusion_is_not_recorded() -> None:
+    host = credit(BREACH)
+    right = concluded(PURCHASE_FILING_BREACHED, "right", found_on="2022-03-04")
+    assert [each.type for each in host.supersede(BREACH, right)] == [CREDIT_WITHDRAWN]
+
+
+def test_a_wrong_conclusion_that_is_over_and_done_with_stays_so_and_the_right_one_is_recorded() -> (
+    None
+):
+    host = credit(BREACH, over(PURCHASE_FINDING_ENDED, BREACH))
+    right = concluded(PURCHASE_FILING_BREACHED, "right")
+    assert [each.type for each in host.supersede(BREACH, right)] == [CREDIT_RECORDED]
+    host.take(over(PURCHASE_FINDING_ENDED, right))
+    assert host.supersede(BREACH, right) == []
+
+
 def test_a_figure_is_no_misconduct() -> None:
     assert PURCHASE_FILED_SHARE_COMPUTED not in Credit().consumes
 
@@ -175,6 +203,27 @@ def test_records_are_alike_in_any_order(messages: list[Message], seed: int) -> N
     shuffled = list(messages)
     random.Random(seed).shuffle(shuffled)
     assert told(credit(*shuffled, *messages), "conclusion_id") == expected
+
+
+WRONG = [
+    concluded(PURCHASE_FILING_BREACHED, "w1"),
+    concluded(PURCHASE_FILING_BREACHED, "w2", replaces=BREACH.id, amount="9.00"),
+    concluded(PAYMENT_OVERDUE, "w3"),
+    concluded(DISTRIBUTION_INVOICES_EXCEEDED, "w4", region=YUNNAN),
+    concluded(DISTRIBUTION_INVOICES_EXCEEDED, "w5"),
+]
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    right=st.lists(st.sampled_from([*CHAIN, *ENDS]), unique_by=lambda each: each.id),
+    wrong=st.lists(st.sampled_from(WRONG), unique_by=lambda each: each.id),
+    seed=st.integers(0, 100),
+)
+def test_records_after_corrections_are_those_of_the_right_conclusions_alone(
+    right: list[Message], wrong: list[Message], seed: int
+) -> None:
+    assert said(after_corrections(credit(), right, wrong, seed)) == said(credit(*right))
 
 
 async def test_a_breach_is_recorded_and_withdrawn_through_the_journal(

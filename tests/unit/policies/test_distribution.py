@@ -1,10 +1,9 @@
-"""配送 (R9): at most three distributors per maker, deliveries by those chosen."""
+"""配送企业数 (R9): at most three distributors per maker."""
 
 from __future__ import annotations
 
 import random
 from functools import partial
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,23 +11,18 @@ from hypothesis import strategies as st
 
 from gateway.policies.payments.payment_clock_days import days_after
 from gateway.policies.supply.distribution import DistributorLimit
-from gateway.policies.supply.distribution_deliveries import ChosenDeliveries
-from gateway.policies.supply.supply_ledger import MONTHS_KEPT
 from schemas.envelope import Message
 from schemas.events import (
     DISTRIBUTION_FINDING_ENDED,
     DISTRIBUTION_LIMIT_EXCEEDED,
-    DISTRIBUTION_UNCHOSEN_FOUND,
 )
 from tests.unit.policies.hosting import Host
 from tests.unit.policies.making import (
     CHONGQING,
     GUIZHOU,
-    HOSPITAL,
     OTHER_PRODUCT,
     SICHUAN,
     YUNNAN,
-    accepted,
 )
 from tests.unit.policies.making_money import day_ended
 from tests.unit.policies.making_supply import (
@@ -39,8 +33,10 @@ from tests.unit.policies.making_supply import (
     LINCANG,
     MAKER,
     QUJING,
+    after_corrections,
     chosen,
     open_now,
+    said,
     told,
     withdrawn,
 )
@@ -52,9 +48,6 @@ def limit(*messages: Message) -> Host:
     host = Host(DistributorLimit())
     host.take(*messages)
     return host
-
-
-# ---------------------------------------------------------------------------- at most three
 
 
 @pytest.mark.parametrize(("count", "exceeded"), [(1, False), (3, False), (4, True)])
@@ -142,6 +135,34 @@ def test_without_a_day_that_ended_nothing_is_concluded() -> None:
     assert open_now(limit(*map(chosen, ALL_FOUR))) == []
 
 
+def test_a_choice_corrected_to_another_distributor_puts_the_four_right_in_one_word() -> None:
+    wrong, other = chosen(D4), "91530000MA00000015"
+    host = limit(*map(chosen, ALL_FOUR[:3]), wrong, day_ended("2020-03-02", YUNNAN))
+    ((first, _),) = open_now(host)
+    (found,) = host.supersede(wrong, chosen(other))
+    assert (found.type, found.data["replaces"]) == (DISTRIBUTION_LIMIT_EXCEEDED, first)
+    assert found.data["distributors"] == sorted((*ALL_FOUR[:3], other))
+    assert found.data["because"]["causes"][0] == first
+    assert chosen(other).id in found.data["because"]["causes"]
+
+
+@pytest.mark.parametrize("right", [MAKER, D3])
+def test_a_choice_corrected_to_one_that_counts_for_nothing_more_ends_the_finding(
+    right: str,
+) -> None:
+    wrong = chosen(D4)
+    host = limit(*map(chosen, ALL_FOUR[:3]), wrong, day_ended("2020-03-02", YUNNAN))
+    (ended,) = host.supersede(wrong, chosen(right, unified_code=OTHER_PRODUCT))
+    assert ended.type == DISTRIBUTION_FINDING_ENDED
+
+
+def test_a_correction_of_what_does_not_count_of_a_choice_concludes_nothing() -> None:
+    wrong = chosen(D4)
+    host = limit(*map(chosen, ALL_FOUR[:3]), wrong, day_ended("2020-03-02", YUNNAN))
+    assert host.supersede(wrong, chosen(D4, local_code="L2")) == []
+    assert len(open_now(host)) == 1
+
+
 DAYS = st.integers(0, 40).map(lambda at: days_after("2020-02-20", at))
 
 
@@ -188,6 +209,15 @@ def test_order_repetition_and_withdrawal_change_nothing_of_what_follows(
         assert told(host, "exceeded_from", "distributors") == expected
 
 
+@settings(max_examples=80, deadline=None)
+@given(right=choices(), wrong=choices(), seed=st.integers(0, 100))
+def test_the_limit_after_corrections_is_what_the_right_choices_alone_lead_to(
+    right: list[Message], wrong: list[Message], seed: int
+) -> None:
+    corrected = after_corrections(Host(DistributorLimit()), right, wrong, seed)
+    assert said(corrected) == said(limit(*right))
+
+
 @given(st.integers(0, 8), st.integers(0, 8))
 @settings(max_examples=20, deadline=None)
 def test_with_more_distributors_the_limit_is_exceeded_at_least_as_soon(few: int, many: int) -> None:
@@ -197,166 +227,3 @@ def test_with_more_distributors_the_limit_is_exceeded_at_least_as_soon(few: int,
     fewer = limit(*map(chosen, codes[:few]), day)
     more = limit(*map(chosen, codes), day)
     assert len(open_now(fewer)) <= len(open_now(more))
-
-
-# ---------------------------------------------------------------------------- by whom
-
-
-def delivered(
-    number: str, distributor: str | None, day: str = "2020-03-05", **changed: Any
-) -> Message:
-    said = {"region": YUNNAN} | ({"distributor": distributor} if distributor else {})
-    return accepted(number, "10.0000", day, **(said | changed))
-
-
-def deliveries(*messages: Message) -> Host:
-    host = Host(ChosenDeliveries())
-    host.take(*messages)
-    return host
-
-
-def test_a_delivery_by_somebody_the_maker_did_not_choose_is_found() -> None:
-    choice = chosen(D1)
-    goods = delivered("r1", D2)
-    host = deliveries(choice, goods)
-    ((_, found),) = open_now(host)
-    data = found.data
-    assert found.type == DISTRIBUTION_UNCHOSEN_FOUND
-    assert (data["party"], data["distributor"], data["maker"]) == (HOSPITAL, D2, MAKER)
-    assert (data["receipt_no"], data["accepted_on"], data["chosen"]) == ("r1", "2020-03-05", [D1])
-    assert data["because"]["clauses"] == ["云医保〔2020〕71号 四（六）"]
-    assert data["because"]["causes"] == [goods.id, choice.id]
-
-
-@pytest.mark.parametrize(
-    ("goods", "found"),
-    [
-        (delivered("r", D1), 0),
-        (delivered("r", MAKER), 0),
-        (delivered("r", None), 0),
-        (delivered("r", D2, amount="-1.00"), 0),
-        (delivered("r", D2), 1),
-        (delivered("r", D2, "2020-02-29"), 0),  # nobody was chosen yet
-        (delivered("r", D2, "2020-03-01"), 1),
-        (delivered("r", D2, unified_code=OTHER_PRODUCT), 0),
-        (delivered("r", D2, region=GUIZHOU), 0),  # the choice was for another province
-        (delivered("r", D2, region=QUJING), 1),
-    ],
-)
-def test_which_deliveries_are_by_somebody_else(goods: Message, found: int) -> None:
-    assert len(open_now(deliveries(chosen(D1), goods))) == found
-
-
-@pytest.mark.parametrize(("region", "found"), [(GUIZHOU, 1), (CHONGQING, 0), (SICHUAN, 0)])
-def test_guizhou_lets_the_maker_choose_and_chongqing_sets_no_barrier(
-    region: str, found: int
-) -> None:
-    host = deliveries(chosen(D1, region=region), delivered("r", D2, region=region))
-    assert len(open_now(host)) == found
-
-
-def test_a_citys_choice_counts_there_only() -> None:
-    host = deliveries(chosen(D1, region=QUJING), delivered("r", D2, region=LINCANG))
-    assert open_now(host) == []
-    host.take(delivered("s", D2, region=QUJING))
-    assert len(open_now(host)) == 1
-
-
-def test_a_choice_told_late_ends_what_was_found() -> None:
-    host = deliveries(chosen(D1), delivered("r", D2))
-    late = chosen(D2, "2020-03-05")
-    (ended,) = host.take(late)
-    assert ended.type == DISTRIBUTION_FINDING_ENDED
-    assert late.id in ended.data["because"]["causes"]
-    again = host.take(withdrawn(D2, "2020-03-05"))
-    assert [each.type for each in again] == [DISTRIBUTION_UNCHOSEN_FOUND]
-
-
-def test_a_corrected_receipt_takes_what_was_found_with_it() -> None:
-    wrong = delivered("r", D2)
-    host = deliveries(chosen(D1), wrong)
-    host.supersede(wrong, delivered("r2", D1))
-    assert open_now(host) == []
-
-
-def test_the_only_receipt_of_the_first_month_takes_what_was_found_with_it() -> None:
-    wrong = delivered("r", D2, "2020-03-31")
-    host = deliveries(chosen(D1), wrong, delivered("s", D1, "2020-04-01"))
-    (ended,) = host.supersede(wrong, delivered("t", D1, "2020-04-02"))
-    assert ended.type == DISTRIBUTION_FINDING_ENDED
-    assert open_now(host) == []
-
-
-def months_of_receipts(count: int) -> list[Message]:
-    """Return one receipt by an unchosen distributor in each month from March 2020 on."""
-    days = [f"{2020 + at // 12}-{at % 12 + 1:02d}-05" for at in range(2, 2 + count)]
-    return [delivered(f"m{at:02d}", D2, day) for at, day in enumerate(days)]
-
-
-@pytest.mark.parametrize(("more", "left"), [(0, 0), (1, 1), (2, 2)])
-def test_what_was_found_before_the_months_that_are_kept_stands(more: int, left: int) -> None:
-    host = deliveries(chosen(D1), *months_of_receipts(MONTHS_KEPT + more))
-    host.take(chosen(D2))
-    assert told(host, "receipt_no") == [
-        (DISTRIBUTION_UNCHOSEN_FOUND, f"m{at:02d}") for at in range(left)
-    ]
-
-
-def test_a_month_without_receipts_does_not_bring_one_back_that_is_kept_no_more() -> None:
-    receipts = months_of_receipts(MONTHS_KEPT + 1)
-    host = deliveries(chosen(D1), *receipts)
-    for gone in receipts[1:3]:
-        host.supersede(gone, delivered("x", D1, unified_code=OTHER_PRODUCT))
-    standing = told(host, "receipt_no")
-    assert len(standing) == MONTHS_KEPT - 1
-    assert host.take(delivered("late", D2, "2020-03-06"), receipts[0]) == []
-    assert told(host, "receipt_no") == standing
-    assert len(host.take(delivered("kept", D2, "2020-04-06"))) == 1
-
-
-def test_a_state_written_before_the_first_kept_month_was_told_is_read_as_well() -> None:
-    full = deliveries(chosen(D1), *months_of_receipts(MONTHS_KEPT + 1))
-    wrong = delivered("r", D2, "2020-03-31")
-    short = deliveries(chosen(D1), wrong, delivered("s", D1, "2020-04-01"))
-    for host in (full, short):
-        for state in host.states.values():
-            del state["kept_from"]
-    full.take(chosen(D2))
-    assert told(full, "receipt_no") == [(DISTRIBUTION_UNCHOSEN_FOUND, "m00")]
-    short.supersede(wrong, delivered("t", D1, "2020-04-02"))
-    assert open_now(short) == []
-
-
-@st.composite
-def goods(draw: st.DrawFn) -> list[Message]:
-    found: list[Message] = []
-    for each in (D1, D2):
-        found += [
-            chosen(each, draw(DAYS), region=draw(st.sampled_from([YUNNAN, QUJING])))
-            for _ in range(draw(st.integers(0, 2)))
-        ]
-        if draw(st.booleans()):
-            found.append(withdrawn(each, draw(DAYS)))
-    for at in range(draw(st.integers(1, 4))):
-        by = draw(st.sampled_from([D1, D2, D3, MAKER]))
-        region = draw(st.sampled_from([YUNNAN, QUJING]))
-        found.append(delivered(f"r{at}", by, draw(DAYS), region=region))
-    return list({each.id: each for each in found}.values())
-
-
-@settings(max_examples=80, deadline=None)
-@given(messages=goods(), seed=st.integers(0, 100), data=st.data())
-def test_deliveries_are_judged_alike_in_any_order(
-    messages: list[Message], seed: int, data: st.DataObject
-) -> None:
-    expected = told(deliveries(*messages), "receipt_no", "chosen")
-    shuffled = list(messages)
-    random.Random(seed).shuffle(shuffled)
-    assert told(deliveries(*shuffled, *messages), "receipt_no", "chosen") == expected
-    gone = data.draw(st.sampled_from(messages))
-    rest = [each for each in messages if each is not gone]
-    host = deliveries(*messages)
-    host.supersede(gone, delivered("x", D1, unified_code="SYN-9"))
-    assert told(host, "receipt_no", "chosen") == told(deliveries(*rest), "receipt_no", "chosen")
-    host.take(gone)
-    assert told(host, "receipt_no", "chosen") == expected

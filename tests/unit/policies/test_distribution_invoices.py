@@ -30,8 +30,10 @@ from tests.unit.policies.making_supply import (
     D4,
     LINCANG,
     MAKER,
+    after_corrections,
     invoice,
     open_now,
+    said,
     told,
 )
 
@@ -118,6 +120,53 @@ def test_a_batch_number_may_contain_any_sign() -> None:
     assert found.data["batch_no"] == "B1/~2"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (FROM_MAKER, invoice("F9", MAKER, D1)),
+        (BETWEEN, invoice("F9", D1, D2)),
+        (TO_HOSPITAL, invoice("F9", D2, HOSPITAL)),
+    ],
+)
+def test_a_corrected_invoice_puts_the_chain_right_in_one_word(
+    wrong: Message, right: Message
+) -> None:
+    host = chains(FROM_MAKER, BETWEEN, TO_HOSPITAL)
+    ((first, _),) = open_now(host)
+    (found,) = host.supersede(wrong, right)
+    assert (found.type, found.data["replaces"]) == (DISTRIBUTION_INVOICES_EXCEEDED, first)
+    assert "F9" in {each["invoice_no"] for each in found.data["invoices"]}
+    assert right.id in found.data["because"]["causes"]
+    assert wrong.id not in found.data["because"]["causes"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (BETWEEN, invoice("F2", D1, D2, quantity="7.0000")),
+        (TO_HOSPITAL, invoice("F3", D2, HOSPITAL, quantity="7.0000")),
+    ],
+)
+def test_a_corrected_quantity_says_nothing_of_the_chain(wrong: Message, right: Message) -> None:
+    host = chains(FROM_MAKER, BETWEEN, TO_HOSPITAL)
+    assert host.supersede(wrong, right) == []
+    assert len(open_now(host)) == 1
+
+
+def test_an_invoice_corrected_to_a_shorter_chain_ends_the_breach() -> None:
+    host = chains(FROM_MAKER, BETWEEN, TO_HOSPITAL)
+    (ended,) = host.supersede(TO_HOSPITAL, invoice("F3", D1, HOSPITAL))
+    assert ended.type == DISTRIBUTION_FINDING_ENDED
+
+
+def test_an_invoice_that_was_another_institutions_ends_here_and_is_found_there() -> None:
+    host = chains(FROM_MAKER, BETWEEN, TO_HOSPITAL)
+    other = "H53010000009"
+    ended, found = host.supersede(TO_HOSPITAL, invoice("F3", D2, other))
+    assert (ended.type, ended.data["party"]) == (DISTRIBUTION_FINDING_ENDED, HOSPITAL)
+    assert (found.type, found.data["party"]) == (DISTRIBUTION_INVOICES_EXCEEDED, other)
+
+
 @st.composite
 def invoices(draw: st.DrawFn) -> list[Message]:
     names = [MAKER, D1, D2, D3]
@@ -145,3 +194,12 @@ def test_chains_are_judged_alike_in_any_order(messages: list[Message], seed: int
         host.supersede(gone, invoice("Z", MAKER, D4, batch_no="elsewhere"))
         rest = [each for each in messages if each is not gone]
         assert told(host, "invoices", "complete") == told(chains(*rest), "invoices", "complete")
+
+
+@settings(max_examples=100, deadline=None)
+@given(right=invoices(), wrong=invoices(), seed=st.integers(0, 100))
+def test_chains_after_corrections_are_those_of_the_right_invoices_alone(
+    right: list[Message], wrong: list[Message], seed: int
+) -> None:
+    corrected = after_corrections(Host(InvoiceChains()), right, wrong, seed)
+    assert said(corrected) == said(chains(*right))

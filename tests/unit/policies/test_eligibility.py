@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policies.policy import Conclusion
+from gateway.policies.policy import Conclusion, Judgement
 from gateway.policies.prices.eligibility import Eligibility
 from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import CONSISTENCY_PASSED, LISTING_RESTORED, LISTING_SUSPENDED
 from tests.unit.policies.hosting import Host
-from tests.unit.policies.linking import corrected, numbered
+from tests.unit.policies.linking import corrected, numbered, rightly
 from tests.unit.policies.making import CHONGQING, GUIZHOU, PRODUCT, YUNNAN, listing
 from tests.unit.policies.pricing import maker, passed
 
@@ -27,8 +27,22 @@ UNPASSED = listing("u", "0.200000", GUIZHOU, origin="generic", effective_from="2
 THREE = [passed(f"p{at}", at, f"2020-0{at + 2}-01") for at in (1, 2, 3)]
 
 
+class Eligible(Host):
+    """A suspension whose last day is known is said with its end at once: that is no taking back."""
+
+    @staticmethod
+    def _assert_all_stand(drawn: list[tuple[str, Conclusion]]) -> None:
+        shown = []
+        for identity, each in drawn:
+            data = dict(each.data)
+            if each.type == LISTING_RESTORED and data["reason"] != "corrected":
+                del data["suspension_id"]
+            shown.append((identity, Conclusion(each.type, data)))
+        Host._assert_all_stand(shown)
+
+
 def suspended(*messages: Message) -> Host:
-    host = Host(Eligibility())
+    host = Eligible(Eligibility())
     host.take(*messages)
     return host
 
@@ -140,6 +154,70 @@ def test_a_pass_that_was_wrong_takes_the_suspension_with_it() -> None:
     assert standing(host) == []
 
 
+def test_a_pass_corrected_to_another_day_moves_the_suspension_in_one_word() -> None:
+    host = suspended(CHOSEN, UNPASSED, *THREE)
+    (found,) = host.supersede(THREE[2], corrected(THREE[2], "x", passed_on="2020-05-03"))
+    assert told([found]) == [("suspended", "2020-05-03")]
+    assert found.data["replaces"] == host.drawn[0][0]
+    assert [each[1] for each in standing(host)] == ["2020-05-03"]
+
+
+def test_a_corrected_maker_is_named_without_a_restoration_in_between() -> None:
+    host = suspended(CHOSEN, UNPASSED, *THREE)
+    (found,) = host.supersede(THREE[2], corrected(THREE[2], "x", maker=maker(4)))
+    assert found.data["passed_makers"] == [maker(1), maker(2), maker(4)]
+    assert found.data["replaces"] == host.drawn[0][0]
+
+
+@pytest.mark.parametrize("fact", [CHOSEN, UNPASSED, *THREE])
+def test_what_is_corrected_in_what_does_not_count_says_nothing(fact: Message) -> None:
+    host = suspended(CHOSEN, UNPASSED, *THREE)
+    assert host.supersede(fact, corrected(fact, "x", local_code="L9")) == []
+    assert len(standing(host)) == 1
+
+
+def test_a_corrected_selected_product_does_not_restore_the_others_for_a_moment() -> None:
+    host = suspended(CHOSEN, UNPASSED, *THREE)
+    other = corrected(CHOSEN, "x", unified_code="XC08CAA001A00101000002", unit_price="0.110000")
+    assert host.supersede(CHOSEN, other) == []
+
+
+def test_a_listing_corrected_to_another_product_ends_there_before_it_is_suspended_here() -> None:
+    host = suspended(CHOSEN, UNPASSED, *THREE)
+    other = corrected(UNPASSED, "x", unified_code="XC08CAA001A00101000009")
+    assert told(host.supersede(UNPASSED, other)) == [
+        ("corrected", "2020-05-01"),
+        ("suspended", "2020-05-01"),
+    ]
+
+
+def test_a_corrected_name_is_said_with_the_suspension_that_bears_it() -> None:
+    host = suspended(CHOSEN, UNPASSED, *THREE)
+    (found,) = host.supersede(UNPASSED, corrected(UNPASSED, "x", drug_name="苯磺酸氨氯地平片"))
+    assert found.data["drug_name"] == "苯磺酸氨氯地平片"
+    assert found.data["replaces"] == host.drawn[0][0]
+
+
+def test_a_corrected_day_of_restoration_replaces_the_restoration_alone() -> None:
+    own = passed("own", 4, "2020-09-01", unified_code=PRODUCT)
+    host = suspended(CHOSEN, UNPASSED, *THREE, own)
+    (found,) = host.supersede(own, corrected(own, "x", passed_on="2020-10-01"))
+    assert told([found]) == [("passed", "2020-10-01")]
+    assert found.data["replaces"] == host.drawn[1][0]
+
+
+@pytest.mark.parametrize("fact", [CHOSEN, THREE[2]])
+def test_a_fact_that_is_not_known_is_not_taken_back(fact: Message) -> None:
+    rest = [each for each in (CHOSEN, UNPASSED, *THREE) if each is not fact]
+    host, by = suspended(*rest), corrected(fact, "x")
+    ((key, state),) = host.states.items()
+    gone = (fact, fact.content(), by, None, host.rules)
+    assert Eligibility().correct(key, state, *gone) == Judgement()
+    host.supersede(fact, by)
+    alone = suspended(*rest, by)
+    assert (host.states, host.drawn) == (alone.states, alone.drawn)
+
+
 def test_a_late_pass_moves_the_beginning() -> None:
     host = suspended(CHOSEN, UNPASSED, *THREE)
     found = host.take(passed("p4", 4, "2020-04-15", unified_code="XC08CAA001A00101000044"))
@@ -243,6 +321,24 @@ def test_what_was_withdrawn_leaves_no_trace(story: list[Message], data: st.DataO
     host = suspended(*story)
     host.supersede(gone, by)
     assert standing(host) == standing(suspended(*rest, by))
+
+
+@settings(max_examples=100, deadline=None)
+@given(right=stories(), wrong=stories(), order=st.randoms(use_true_random=False))
+def test_what_is_suspended_after_corrections_is_what_the_right_facts_alone_lead_to(
+    right: list[Message], wrong: list[Message], order: Any
+) -> None:
+    right = rightly(right)
+    pairs = [each for each in zip(wrong, right, strict=False) if each[0].type == each[1].type]
+    heard = [*(false for false, _ in pairs), *right[len(wrong) :]]
+    heard += [true for false, true in zip(wrong, right, strict=False) if false.type != true.type]
+    order.shuffle(heard)
+    order.shuffle(pairs)
+    host = suspended(*heard)
+    for false, true in pairs:
+        host.supersede(false, true)
+    assert standing(host) == standing(suspended(*right))
+    assert [host.supersede(*each) for each in pairs] == [[] for _ in pairs]
 
 
 @given(story=stories())

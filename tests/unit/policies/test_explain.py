@@ -18,7 +18,8 @@ from gateway.policies.explaining.explain import (
 )
 from gateway.policies.policy import Conclusion, Scope
 from gateway.policies.progress.progress import Progress
-from gateway.policies.running.working import Task, derived
+from gateway.policies.running.tasks import Task
+from gateway.policies.running.working import derived
 from gateway.ports import Commit, Entry, Journal
 from schemas.events import PROGRESS_WARNED
 from tests.unit.policies.making import DRUG, GUIZHOU, HOSPITAL, accepted, closed, task

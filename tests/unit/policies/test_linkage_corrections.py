@@ -8,13 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.policies.policy import Judgement
 from gateway.policies.prices.linkage import Linkage, price_in_force
 from gateway.policies.prices.linkage_comparison import Comparison
 from gateway.policies.prices.price_book_check import check_prices
 from schemas.envelope import Message
 from schemas.events import PRICE_LINK_ENDED, PRICE_LINKED
 from tests.unit.policies.hosting import Host
-from tests.unit.policies.linking import as_messages, corrected, numbered, sound, still_linked
+from tests.unit.policies.linking import (
+    LINKS,
+    as_messages,
+    corrected,
+    numbered,
+    rightly,
+    sound,
+    still_linked,
+)
 from tests.unit.policies.making import (
     CHONGQING,
     DRUG,
@@ -25,6 +34,7 @@ from tests.unit.policies.making import (
     YUNNAN,
     listing,
 )
+from tests.unit.policies.pricing import negotiated
 
 OWN = listing("yn", "0.500000", YUNNAN)
 CHEAP = listing("sc", "0.400000", SICHUAN, effective_from="2020-07-01")
@@ -75,14 +85,126 @@ def test_a_corrected_reference_leaves_other_provinces_and_products_alone() -> No
     assert len(still_linked(host)) == 2
 
 
-def test_a_corrected_listing_ends_its_own_linked_price_and_is_linked_anew() -> None:
+def test_a_corrected_listing_is_linked_from_its_right_price_in_one_word() -> None:
     host = linked(OWN, CHEAP)
+    first, _ = host.drawn[0]
     mended = corrected(OWN, "mended", unit_price="0.450000")
-    ended, again = host.supersede(OWN, mended)
-    assert (ended.type, ended.data["price_in_force"]) == (PRICE_LINK_ENDED, None)
+    (again,) = LINKS.put_right(host, OWN, mended)
     assert (again.type, again.data["price_before"]) == (PRICE_LINKED, "0.450000")
+    assert again.data["replaces"] == first
+    assert {first, OWN.id, mended.id, CHEAP.id} <= set(again.data["because"]["causes"])
     assert price_in_force(host.states[DRUG], mended.id, "2020-08-01") == 400_000
     assert price_in_force(host.states[DRUG], OWN.id, "2020-08-01") is None
+
+
+def test_a_corrected_reference_leads_straight_to_the_right_linked_price() -> None:
+    second = listing("gz", "0.450000", GUIZHOU, effective_from="2020-07-01")
+    host = linked(OWN, second, CHEAP)
+    (again,) = LINKS.put_right(host, CHEAP, corrected(CHEAP, "x", unit_price="0.420000"))
+    assert (again.data["price_after"], again.data["reference_region"]) == ("0.420000", SICHUAN)
+    assert again.data["replaces"] == host.drawn[-2][0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"local_code": "L9"},
+        {"drug_name": "苯磺酸氨氯地平片"},
+        {"kind": "selected"},
+        {"effective_to": "2020-12-31"},
+        {"strength": {"content": 5000, "unit": "ug"}, "pack_quantity": 7},
+    ],
+)
+def test_a_reference_corrected_in_what_does_not_count_says_nothing(changed: dict[str, Any]) -> None:
+    host = linked(OWN, CHEAP)
+    (first, _), right = host.drawn[0], corrected(CHEAP, "right", **changed)
+    assert LINKS.put_right(host, CHEAP, right) == []
+    (ended,) = LINKS.put_right(host, right, corrected(right, "dear", unit_price="0.600000"))
+    assert ended.data["linked_id"] == first
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"local_code": "L9"}, {"effective_from": "2020-05-01"}, {"effective_to": "2020-12-31"}],
+)
+def test_a_listing_corrected_in_what_does_not_count_says_nothing(changed: dict[str, Any]) -> None:
+    host = linked(OWN, CHEAP)
+    (first, _), right = host.drawn[0], corrected(OWN, "right", **changed)
+    assert LINKS.put_right(host, OWN, right) == []
+    assert price_in_force(host.states[DRUG], right.id, "2020-08-01") == 400_000
+    (again,) = LINKS.put_right(host, right, corrected(right, "other", unit_price="0.450000"))
+    assert again.data["replaces"] == first
+
+
+def test_a_corrected_name_is_said_with_the_linked_price_that_bears_it() -> None:
+    host = linked(OWN, CHEAP)
+    (again,) = LINKS.put_right(host, OWN, corrected(OWN, "x", drug_name="苯磺酸氨氯地平片"))
+    assert (again.data["drug_name"], again.data["price_after"]) == ("苯磺酸氨氯地平片", "0.400000")
+    assert again.data["replaces"] == host.drawn[0][0]
+
+
+def test_a_reference_corrected_to_a_later_day_ends_the_linked_price_before_the_new_one() -> None:
+    host = linked(OWN, CHEAP)
+    ended, later = LINKS.put_right(host, CHEAP, corrected(CHEAP, "x", effective_from="2020-08-01"))
+    assert (ended.type, ended.data["effective_from"]) == (PRICE_LINK_ENDED, "2020-07-01")
+    assert ended.data["price_in_force"] == "0.500000"
+    assert (later.type, later.data["effective_from"]) == (PRICE_LINKED, "2020-08-01")
+
+
+def test_a_reference_corrected_to_an_earlier_day_does_not_end_at_the_price_before_it() -> None:
+    host = linked(OWN, CHEAP)
+    ended, earlier = LINKS.put_right(
+        host, CHEAP, corrected(CHEAP, "x", effective_from="2020-06-15")
+    )
+    assert (ended.data["effective_from"], ended.data["price_in_force"]) == (
+        "2020-07-01",
+        "0.400000",
+    )
+    assert earlier.data["effective_from"] == "2020-06-15"
+
+
+def test_a_listing_corrected_to_an_earlier_day_takes_over_what_was_linked_on_its_days() -> None:
+    wrong = listing("yn-2", "0.500000", YUNNAN, effective_from="2020-09-01")
+    host = linked(OWN, wrong, CHEAP)
+    assert [line[3] for line in still_linked(host)] == ["2020-07-01", "2020-09-01"]
+    right = corrected(wrong, "x", effective_from="2020-06-15")
+    (ended,) = LINKS.put_right(host, wrong, right)
+    assert (ended.type, ended.data["effective_from"]) == (PRICE_LINK_ENDED, "2020-09-01")
+    assert price_in_force(host.states[DRUG], right.id, "2020-07-01") == 400_000
+    assert price_in_force(host.states[DRUG], OWN.id, "2020-06-14") == 500_000
+
+
+def test_a_listing_corrected_to_another_product_ends_there_and_is_linked_here() -> None:
+    cheaper = listing("gz", "0.300000", GUIZHOU, unified_code=OTHER_PRODUCT)
+    host = linked(OWN, CHEAP, cheaper)
+    ended, again = LINKS.put_right(host, OWN, corrected(OWN, "x", unified_code=OTHER_PRODUCT))
+    assert (ended.type, ended.data["unified_code"]) == (PRICE_LINK_ENDED, PRODUCT)
+    assert ended.data["price_in_force"] is None
+    assert (again.data["unified_code"], again.data["price_after"]) == (OTHER_PRODUCT, "0.300000")
+    assert again.data["replaces"] is None
+
+
+def test_a_reference_corrected_to_another_province_is_named_in_one_word() -> None:
+    host = linked(OWN, CHEAP)
+    (again,) = LINKS.put_right(host, CHEAP, corrected(CHEAP, "x", region=GUIZHOU))
+    assert (again.data["price_after"], again.data["reference_region"]) == ("0.400000", GUIZHOU)
+    assert again.data["replaces"] == host.drawn[0][0]
+
+
+def test_a_corrected_negotiated_price_is_executed_without_the_market_in_between() -> None:
+    agreed = negotiated("n", "0.350000")
+    host = linked(listing("cq", "0.500000", CHONGQING), agreed, listing("sc", "0.100000", SICHUAN))
+    (again,) = LINKS.put_right(host, agreed, corrected(agreed, "x", unit_price="0.360000"))
+    assert (again.data["price_after"], again.data["follows"]) == ("0.360000", "negotiated")
+    assert again.data["replaces"] == host.drawn[0][0]
+
+
+def test_a_correction_that_comes_before_what_it_corrects_is_linked_as_if_it_stood_alone() -> None:
+    right = corrected(CHEAP, "x", unit_price="0.350000")
+    host, alone = linked(OWN), linked(OWN, right)
+    host.supersede(CHEAP, right)
+    assert host.drawn == alone.drawn
+    assert host.states == alone.states
 
 
 def test_a_late_listing_that_ended_a_reference_before_ends_the_linked_price() -> None:
@@ -122,15 +244,13 @@ def test_a_product_follows_from_the_day_on_which_it_is_no_longer_selected() -> N
 def test_a_step_whose_earlier_price_changed_is_said_again_and_only_that() -> None:
     later = listing("hn", "0.300000", "430000", effective_from="2020-08-01")
     host = linked(OWN, CHEAP, later)
-    before = len(host.drawn)
-    found = host.supersede(CHEAP, corrected(CHEAP, "x", unit_price="0.350000"))
-    assert [each.data.get("price_before") for each in found] == [
-        "0.500000",
-        None,
-        "0.500000",
-        "0.350000",
+    (first, _), (second, _) = host.drawn
+    found = LINKS.put_right(host, CHEAP, corrected(CHEAP, "x", unit_price="0.350000"))
+    assert [(each.data["price_before"], each.data["replaces"]) for each in found] == [
+        ("0.500000", first),
+        ("0.350000", second),
     ]
-    assert len(host.drawn) == before + 4
+    assert host.drawn[-2][0] in found[1].data["because"]["causes"]
     assert [line[3:6] for line in still_linked(host)] == [
         ("2020-07-01", "0.500000", "0.350000"),
         ("2020-08-01", "0.350000", "0.300000"),
@@ -141,9 +261,8 @@ def test_a_message_that_the_state_does_not_know_changes_nothing() -> None:
     host = linked(OWN)
     assert host.supersede(CHEAP, corrected(CHEAP, "x")) != []  # the correction itself links
     host = linked(OWN)
-    judged = Linkage().withdraw(DRUG, host.states[DRUG], CHEAP, CHEAP.content(), CHEAP, host.rules)
-    assert judged.state is None
-    assert judged.conclusions == ()
+    given = (host.states[DRUG], CHEAP, CHEAP.content(), corrected(CHEAP, "x"), None)
+    assert Linkage().correct(DRUG, *given, host.rules) == Judgement()
 
 
 # ------------------------------------------------------------------------------ the algebra
@@ -205,6 +324,22 @@ def test_what_was_withdrawn_leaves_no_trace_in_the_prices(
     back = corrected(by, "back", unit_price=gone.content()["unit_price"]).numbered(0, 100)
     host.supersede(by, back)
     assert still_linked(host) == still_linked(linked(*rest, back))
+
+
+@settings(max_examples=150, deadline=None)
+@given(right=histories(), wrong=histories(), order=st.randoms(use_true_random=False))
+def test_what_is_linked_after_corrections_is_what_the_right_prices_alone_lead_to(
+    right: list[Message], wrong: list[Message], order: Any
+) -> None:
+    right = rightly(right)
+    host = LINKS.after_corrections(Host(Linkage()), right, wrong, order)
+    straight = linked(*right)
+    assert LINKS.standing(host) == LINKS.standing(straight)
+    assert sound(host, *right) == ()
+    for message in right:
+        for day in ("2020-06-01", "2020-06-30", "2020-07-15", "2020-12-31"):
+            found = price_in_force(host.states[DRUG], message.id, day)
+            assert found == price_in_force(straight.states[DRUG], message.id, day)
 
 
 # ------------------------------------------------------------------------------ the checker (I5)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.policies.payments.payment_clock import PaymentClock
 from gateway.policies.payments.payment_clock_days import consequence, days_after
-from gateway.policies.payments.payment_clock_facts import OF_RECEIPTS, day_of, facts_of, with_facts
+from gateway.policies.payments.payment_clock_facts import OF_RECEIPTS, day_of, facts_of, take
 from gateway.policies.payments.payment_clock_kept import NAMES_KEPT
 from gateway.policies.payments.payment_clock_packed import Names, coming_of, unpacked
 from gateway.policies.payments.payment_clock_parts import receipts_in as receipts_of
@@ -90,7 +90,9 @@ def at_length(state: dict[str, Any], message: Message, key: str = KEY) -> Judgem
     content = message.content()
     by, on = message.id, day_of(message, content)
     facts = facts_of(key, state, message, content, RULES)
-    return with_facts(Revision(key, state, RULES, cause=by, by=by, on=on), facts)
+    revision = Revision(key, state, RULES, cause=by, by=by, on=on)
+    take(revision, facts)
+    return revision.judgement() if revision.changed else Judgement()
 
 
 @settings(max_examples=80, deadline=None)

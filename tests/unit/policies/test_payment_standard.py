@@ -20,13 +20,14 @@ from schemas.events import (
     PAYMENT_STANDARD_SET,
 )
 from tests.unit.policies.hosting import Host
-from tests.unit.policies.linking import corrected, numbered, open_conclusions, sound
+from tests.unit.policies.linking import Book, corrected, numbered, open_conclusions, sound
 from tests.unit.policies.making import CHONGQING, GUIZHOU, OTHER_PRODUCT, PRODUCT, YUNNAN, listing
 from tests.unit.policies.pricing import passed, scheduled
 
 QUJING = "530300"
 FORM = {"strength": {"content": 5000, "unit": "ug"}, "insured": True}
 ENDS = {PAYMENT_STANDARD_ENDED: "standard_id"}
+STANDARDS = Book(frozenset({PAYMENT_STANDARD_SET}), ENDS)
 
 
 def chosen(region: str, price: str = "0.100000", number: str = "chosen", **changed: Any) -> Message:
@@ -157,13 +158,12 @@ def test_a_selected_price_that_ends_ends_the_standards() -> None:
 
 
 def test_a_corrected_selected_price_replaces_the_standards_of_its_days() -> None:
-    host = after(chosen(GUIZHOU), original(GUIZHOU))
-    wrong = chosen(GUIZHOU)
-    host.supersede(wrong, corrected(wrong, "x", unit_price="0.110000"))
+    host, wrong = after(chosen(GUIZHOU), original(GUIZHOU)), chosen(GUIZHOU)
+    first = {identity for identity, _ in host.drawn}
+    found = STANDARDS.put_right(host, wrong, corrected(wrong, "x", unit_price="0.110000"))
     assert [line[4] for line in standing(host)] == ["0.110000", "0.110000"]
-    ended = [each for _, each in host.drawn if each.type == PAYMENT_STANDARD_ENDED]
-    assert len(ended) == 2
-    assert all(wrong.id in each.data["because"]["causes"] for each in ended)
+    assert {each.data["replaces"] for each in found} == first
+    assert all(wrong.id in each.data["because"]["causes"] for each in found)
 
 
 # ------------------------------------------------------------------------------ by steps

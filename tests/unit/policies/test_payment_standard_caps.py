@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.policies.policy import Judgement
 from gateway.policies.prices.payment_standard_caps import PaymentCap
 from schemas.envelope import Message
 from schemas.events import PAYMENT_STANDARD_CAP_ENDED, PAYMENT_STANDARD_CAPPED
 from tests.unit.policies.hosting import Host
-from tests.unit.policies.linking import corrected, numbered, open_conclusions
+from tests.unit.policies.linking import Book, corrected, numbered, open_conclusions, rightly
 from tests.unit.policies.making import CHONGQING, GUIZHOU, PRODUCT, YUNNAN, listing
 
 QUJING = "530300"
 GROUP = {"comparison_group": "合成分组甲", "insured": True, "effective_from": "2022-04-01"}
 ENDS = {PAYMENT_STANDARD_CAP_ENDED: "cap_id"}
+CAPS = Book(frozenset({PAYMENT_STANDARD_CAPPED}), ENDS)
 
 
 def chosen(number: str, price: str, region: str = YUNNAN, **changed: Any) -> Message:
@@ -86,13 +88,65 @@ def test_a_selected_product_is_not_capped_itself() -> None:
     assert host.drawn == []
 
 
-def test_a_corrected_selected_price_takes_its_cap_with_it() -> None:
+def test_a_corrected_selected_price_moves_its_cap_in_one_word() -> None:
     fact = chosen("A0001", "0.300000")
     host = after(fact, other())
-    ended, again = host.supersede(fact, corrected(fact, "x", unit_price="0.200000"))
-    assert (ended.type, again.type) == (PAYMENT_STANDARD_CAP_ENDED, PAYMENT_STANDARD_CAPPED)
-    assert fact.id in ended.data["because"]["causes"]
+    (again,) = CAPS.put_right(host, fact, corrected(fact, "x", unit_price="0.200000"))
+    assert (again.type, again.data["replaces"]) == (PAYMENT_STANDARD_CAPPED, host.drawn[0][0])
+    assert fact.id in again.data["because"]["causes"]
     assert [line[4] for line in standing(host)] == ["0.200000"]
+
+
+def test_a_corrected_selected_price_below_another_one_is_said_with_that_one_at_once() -> None:
+    fact = chosen("B0001", "0.700000")
+    host = after(chosen("A0001", "0.300000"), fact, other())
+    (again,) = CAPS.put_right(host, fact, corrected(fact, "x", unit_price="0.200000"))
+    assert (again.data["cap_price"], again.data["highest_code"]) == ("0.300000", "XCA0001")
+
+
+@pytest.mark.parametrize("changed", [{"local_code": "L9"}, {"unit_price": "0.250000"}])
+def test_a_price_that_is_not_the_highest_is_corrected_without_a_word(changed: Any) -> None:
+    fact = chosen("A0001", "0.300000")
+    host = after(fact, chosen("B0001", "0.700000"), other())
+    assert CAPS.put_right(host, fact, corrected(fact, "x", **changed)) == []
+
+
+def test_a_capped_product_whose_price_is_corrected_stays_capped_without_a_word() -> None:
+    host = after(chosen("A0001", "0.300000"), other())
+    assert CAPS.put_right(host, other(), corrected(other(), "x", unit_price="8.000000")) == []
+
+
+@pytest.mark.parametrize("changed", [{"drug": "D-9"}, {"drug_name": "苯磺酸氨氯地平片"}])
+def test_a_product_that_is_called_otherwise_is_capped_under_its_right_name(
+    changed: dict[str, str],
+) -> None:
+    host = after(chosen("A0001", "0.300000"), other())
+    (again,) = CAPS.put_right(host, other(), corrected(other(), "x", **changed))
+    assert changed.items() <= again.data.items()
+    assert again.data["replaces"] == host.drawn[0][0]
+
+
+def test_a_listing_corrected_to_another_group_ends_its_cap() -> None:
+    host = after(chosen("A0001", "0.300000"), other())
+    moved = corrected(other(), "x", comparison_group="合成分组乙")
+    assert [each.type for each in host.supersede(other(), moved)] == [PAYMENT_STANDARD_CAP_ENDED]
+
+
+def test_a_listing_corrected_to_a_later_day_ends_its_cap_before_the_new_one() -> None:
+    host = after(chosen("A0001", "0.300000"), other())
+    later = corrected(other(), "x", effective_from="2022-06-01")
+    found = CAPS.put_right(host, other(), later)
+    assert [each.data["effective_from"] for each in found] == ["2022-04-01", "2022-06-01"]
+
+
+def test_a_listing_that_is_not_known_is_not_taken_back() -> None:
+    fact, host = chosen("A0001", "0.300000"), after(other())
+    by = corrected(fact, "x")
+    ((key, state),) = host.states.items()
+    gone = (fact, fact.content(), by, None, host.rules)
+    assert PaymentCap().correct(key, state, *gone) == Judgement()
+    host.supersede(fact, by)
+    assert host.states == after(other(), by).states
 
 
 @st.composite
@@ -124,3 +178,13 @@ def test_order_does_not_matter_and_withdrawals_leave_no_trace(
     by = corrected(gone, "by", unit_price="0.550000").numbered(0, 99)
     one.supersede(gone, by)
     assert standing(one) == standing(after(*[each for each in history if each is not gone], by))
+
+
+@settings(max_examples=100, deadline=None)
+@given(right=histories(), wrong=histories(), order=st.randoms(use_true_random=False))
+def test_what_is_capped_after_corrections_is_what_the_right_prices_alone_lead_to(
+    right: list[Message], wrong: list[Message], order: Any
+) -> None:
+    right = rightly(right)
+    host = CAPS.after_corrections(Host(PaymentCap()), right, wrong, order)
+    assert CAPS.standing(host) == CAPS.standing(after(*right))

@@ -293,16 +293,20 @@ def test_guizhou_clears_what_was_prepaid_to_zero(purchases: str, offset: str, ba
     assert sum(balances(host).values()) == 0
 
 
-def test_a_prepayment_corrected_after_its_clearing_is_cleared_anew() -> None:
+def test_a_prepayment_corrected_after_its_clearing_is_cleared_anew_without_a_word_in_between() -> (
+    None
+):
     first = year_paid("2019", "1200000.00")
     host = after(first, clearing("monthly_average", "2020", "25000.00"))
-    host.supersede(first, year_paid("2019", "1000000.00"))
-    cleared = host.drawn[-1][1]
+    before = [identity for identity, _ in host.drawn]
+    due, cleared = host.supersede(first, year_paid("2019", "1000000.00"))
+    assert (due.type, due.data["amount"]) == (PREPAYMENT_DUE, "25000.00")
     assert (cleared.type, cleared.data["prepaid"], cleared.data["returned"]) == (
         PREPAYMENT_CLEARED,
         "25000.00",
         "0.00",
     )
+    assert [due.data["replaces"], cleared.data["replaces"]] == before
     assert balances(host) == {"fund:settlement": 2_500_000, "fund:vbp-prepayment": -2_500_000}
 
 

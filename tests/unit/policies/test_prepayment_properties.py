@@ -197,5 +197,6 @@ async def test_prepaid_completed_prepaid_again_and_corrected_through_the_journal
     assert running.failures == 0
     found = await journal.search(Search(partner="policy-prepayment"))
     contents = [entry.message.content() for entry in reversed(found)]
-    assert [each.get("amount") for each in contents] == ["3000.00", "30.00", None, "3.00"]
+    assert [each.get("amount") for each in contents] == ["3000.00", "30.00", "3.00"]
+    assert contents[-1]["replaces"] == found[1].message.id
     assert ledger(contents)[OWED] == 300_300

@@ -26,7 +26,16 @@ from schemas.events import (
 from schemas.prescribing import counts_agree
 from tests.unit.policies.hosting import RULES, Host
 from tests.unit.policies.making import CHONGQING, GUIZHOU, HOSPITAL, SICHUAN, YUNNAN
-from tests.unit.policies.making_supply import LINCANG, QUJING, counted, doctor, open_now, told
+from tests.unit.policies.making_supply import (
+    LINCANG,
+    QUJING,
+    after_corrections,
+    counted,
+    doctor,
+    open_now,
+    said,
+    told,
+)
 from tests.unit.policies.test_runner import put, runner, settle
 from tests.unit.policies.test_terms import HEAD, folder
 
@@ -196,6 +205,51 @@ def test_corrected_counts_end_what_followed_from_the_wrong_ones(rules: Rulebook)
     assert {each.type for _, each in other.drawn[2:]} == {PRESCRIBING_FINDING_ENDED}
 
 
+def test_corrected_counts_of_a_month_are_said_once_each(rules: Rulebook) -> None:
+    may = counted("2022-05", (80, 100), (100, 100), region=CITY)
+    wrong = counted("2022-06", (10, 100), (100, 100), region=CITY)
+    host = prescribing(may, wrong, rules=rules)
+    before = {identity for identity, _ in open_now(host)}
+    found = host.supersede(wrong, counted("2022-06", (20, 100), (100, 100), region=CITY))
+    assert {each.data["replaces"] for each in found} == before
+    assert {each.type for each in found} == {PRESCRIBING_CHANGE_COMPUTED, PRESCRIBING_DROP_FOUND}
+    dropped = [each.data["change"] for each in found if each.type == PRESCRIBING_DROP_FOUND]
+    assert [each["selected_count"] for each in dropped] == [20]
+
+
+def test_a_drop_that_was_a_wrong_count_ends_before_the_figures_are_put_right(
+    rules: Rulebook,
+) -> None:
+    may = counted("2022-05", (80, 100), (100, 100), region=CITY)
+    wrong = counted("2022-06", (10, 100), (100, 100), region=CITY)
+    host = prescribing(may, wrong, rules=rules)
+    ended, figures = host.supersede(wrong, counted("2022-06", (70, 100), (100, 100), region=CITY))
+    assert (ended.type, figures.type) == (PRESCRIBING_FINDING_ENDED, PRESCRIBING_CHANGE_COMPUTED)
+    assert figures.data["replaces"] == host.drawn[0][0]
+
+
+def test_a_count_that_was_another_months_changes_what_both_months_are_compared_with() -> None:
+    may, wrong = (counted(month, (40, 50), region=QUJING) for month in ("2022-05", "2022-06"))
+    host = prescribing(may, wrong, counted("2022-07", (30, 50), region=QUJING))
+    host.supersede(may, counted("2022-08", (10, 50), region=QUJING))
+    assert told(host, "month", "previous_month") == [
+        (PRESCRIBING_CHANGE_COMPUTED, "2022-07", "2022-06"),
+        (PRESCRIBING_CHANGE_COMPUTED, "2022-08", "2022-07"),
+        (PRESCRIBING_REVIEW_LISTED, "2022-06", "None"),
+        (PRESCRIBING_REVIEW_LISTED, "2022-07", "None"),
+        (PRESCRIBING_REVIEW_LISTED, "2022-08", "None"),
+    ]
+
+
+def test_the_same_counts_told_again_on_another_day_say_nothing(rules: Rulebook) -> None:
+    may = counted("2022-05", (80, 100), (100, 100), region=CITY)
+    wrong = counted("2022-06", (10, 100), (100, 100), region=CITY)
+    host = prescribing(may, wrong, rules=rules)
+    right = counted("2022-06", (10, 100), (100, 100), region=CITY, on="2022-07-09")
+    assert host.supersede(wrong, right) == []
+    assert drops(host) == [doctor(0)]
+
+
 COUNTS = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
@@ -283,20 +337,19 @@ def test_only_the_last_months_are_kept() -> None:
     assert min(slot[:7] for slot in state["open"]) == "2021-03"
 
 
-@settings(max_examples=50, deadline=None)
-@given(
-    months=st.lists(
-        st.tuples(
-            st.sampled_from(["2022-04", "2022-05", "2022-06"]),
-            COUNTS,
-            COUNTS,
-            st.sampled_from(["2022-07-01", "2022-07-02"]),
-        ),
-        max_size=5,
+COUNTED = st.lists(
+    st.tuples(
+        st.sampled_from(["2022-04", "2022-05", "2022-06"]),
+        COUNTS,
+        COUNTS,
+        st.sampled_from(["2022-07-01", "2022-07-02"]),
     ),
-    seed=st.integers(0, 100),
-    data=st.data(),
+    max_size=5,
 )
+
+
+@settings(max_examples=50, deadline=None)
+@given(months=COUNTED, seed=st.integers(0, 100), data=st.data())
 def test_counts_are_judged_alike_in_any_order(
     rules: Rulebook, months: list[Any], seed: int, data: st.DataObject
 ) -> None:
@@ -313,6 +366,20 @@ def test_counts_are_judged_alike_in_any_order(
         host.supersede(gone, counted("2022-05", (1, 1), drug="ANOTHER", region=SICHUAN))
         rest = [each for each in messages if each is not gone]
         assert told(host, *shown) == told(prescribing(*rest, rules=rules), *shown)
+
+
+@settings(max_examples=50, deadline=None)
+@given(right=COUNTED, wrong=COUNTED, seed=st.integers(0, 100))
+def test_what_stands_after_corrections_is_what_the_right_counts_alone_lead_to(
+    rules: Rulebook, right: list[Any], wrong: list[Any], seed: int
+) -> None:
+    true, false = [
+        [counted(month, *counts, on=on, region=CITY) for month, *counts, on in some]
+        for some in (right, wrong)
+    ]
+    true = list({each.id: each for each in true}.values())
+    corrected = after_corrections(prescribing(rules=rules), true, false, seed)
+    assert said(corrected) == said(prescribing(*true, rules=rules))
 
 
 async def test_a_review_list_is_drawn_up_through_the_journal(journal: SqliteJournal) -> None:

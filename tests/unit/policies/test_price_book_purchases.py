@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.policies.policy import Judgement
 from gateway.policies.prices.price_book_purchases import PurchasePrices
 from schemas.envelope import Message
 from schemas.events import ACCEPTANCE_RECORDED, PRICE_DEVIATION_FOUND, PRICE_DEVIATION_LIFTED
 from tests.unit.policies.hosting import Host
-from tests.unit.policies.linking import corrected, numbered, open_conclusions
+from tests.unit.policies.linking import corrected, numbered, open_conclusions, rightly
 from tests.unit.policies.making import (
     CHONGQING,
     GUIZHOU,
@@ -112,6 +113,84 @@ def test_a_corrected_receipt_lifts_its_own_finding() -> None:
     assert lifted.type == PRICE_DEVIATION_LIFTED
 
 
+def test_a_corrected_selected_price_puts_the_finding_right_in_one_word() -> None:
+    buys, price = bought("b", "0.600000", "2020-06-10"), chosen("s", "0.500000")
+    host = after(price, buys)
+    (again,) = host.supersede(price, corrected(price, "x", unit_price="0.550000"))
+    assert (again.data["price_in_force"], again.data["replaces"]) == ("0.550000", host.drawn[0][0])
+
+
+def test_a_corrected_selected_price_does_not_lift_what_it_leaves_as_it_is() -> None:
+    price = chosen("s", "0.500000")
+    host = after(price, bought("b", "0.600000", "2020-06-10"))
+    right = corrected(price, "x", effective_from="2020-05-01")
+    assert host.supersede(price, right) == []
+    assert host.supersede(right, corrected(right, "y", local_code="L9")) == []
+
+
+def test_a_receipt_corrected_to_another_price_is_found_in_one_word_under_its_own_message() -> None:
+    buys = bought("b", "0.600000", "2020-06-10")
+    host = after(chosen("s", "0.500000"), buys)
+    right = corrected(buys, "x", unit_price="0.700000")
+    (again,) = host.supersede(buys, right)
+    assert (again.data["paid_price"], again.data["acceptance_id"]) == ("0.700000", right.id)
+    assert again.data["replaces"] == host.drawn[0][0]
+    assert {buys.id, right.id} <= set(again.data["because"]["causes"])
+
+
+def test_a_lifted_finding_is_the_receipts_that_it_was_found_of_at_the_price_of_now() -> None:
+    buys = bought("b", "0.600000", "2020-06-10")
+    host = after(chosen("s", "0.500000"), buys)
+    (lifted,) = host.supersede(buys, corrected(buys, "x", unit_price="0.500000"))
+    assert lifted.data["acceptance_id"] == buys.id
+    assert lifted.data["because"]["arithmetic"] == ["0.5; 中选价 selected price 0.5"]
+
+
+def test_a_receipt_of_another_region_is_found_there_after_it_is_lifted_here() -> None:
+    buys = bought("b", "0.600000", "2020-06-10")
+    host = after(chosen("s", "0.500000"), buys)
+    found = host.supersede(buys, corrected(buys, "x", region="520100"))
+    assert [each.type for each in found] == [PRICE_DEVIATION_LIFTED, PRICE_DEVIATION_FOUND]
+    assert [each.data["region"] for each in found] == [GUIZHOU, "520100"]
+
+
+def test_a_receipt_that_was_right_is_corrected_without_a_word() -> None:
+    buys = bought("b", "0.500000", "2020-06-10")
+    host = after(chosen("s", "0.500000"), buys)
+    assert host.supersede(buys, corrected(buys, "x", receipt_no="R 9")) == []
+
+
+def test_a_price_corrected_to_another_product_lifts_here_and_finds_there() -> None:
+    price = chosen("s", "0.500000")
+    there = bought("c", "0.700000", "2020-06-11", unified_code=OTHER_PRODUCT)
+    host = after(price, bought("b", "0.600000", "2020-06-10"), there)
+    found = host.supersede(price, corrected(price, "x", unified_code=OTHER_PRODUCT))
+    assert [each.type for each in found] == [PRICE_DEVIATION_LIFTED, PRICE_DEVIATION_FOUND]
+    assert found[1].data["acceptance_id"] == there.id
+
+
+def test_a_price_corrected_to_a_later_month_lifts_what_it_found() -> None:
+    price = chosen("s", "0.500000")
+    host = after(price, bought("b", "0.600000", "2020-06-10"))
+    (lifted,) = host.supersede(price, corrected(price, "x", effective_from="2020-07-01"))
+    assert lifted.type == PRICE_DEVIATION_LIFTED
+
+
+@pytest.mark.parametrize("fact", [chosen("s", "0.500000"), bought("b", "0.600000", "2020-06-11")])
+def test_a_fact_that_is_not_known_is_not_taken_back(fact: Message) -> None:
+    rest = [
+        bought("a", "0.600000", "2020-06-10"),
+        chosen("t", "0.400000", effective_to="2020-06-09"),
+    ]
+    host, by = after(*rest), corrected(fact, "x")
+    ((key, state),) = host.states.items()
+    gone = (fact, fact.content(), by, None, host.rules)
+    assert PurchasePrices().correct(key, state, *gone) == Judgement()
+    host.supersede(fact, by)
+    alone = after(*rest, by)
+    assert (host.states, host.drawn) == (alone.states, alone.drawn)
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Message]:
     """Selected prices and receipts of one drug in the order of the journal."""
@@ -142,6 +221,26 @@ def test_order_does_not_matter_and_withdrawals_leave_no_trace(
     by = corrected(gone, "by", unit_price="0.250000").numbered(0, 99)
     one.supersede(gone, by)
     assert standing(one) == standing(after(*[each for each in history if each is not gone], by))
+
+
+@settings(max_examples=120, deadline=None)
+@given(right=histories(), wrong=histories(), order=st.randoms(use_true_random=False))
+def test_what_is_found_after_corrections_is_what_the_right_facts_alone_lead_to(
+    right: list[Message], wrong: list[Message], order: Any
+) -> None:
+    right = rightly(right)
+    pairs = [each for each in zip(wrong, right, strict=False) if each[0].type == each[1].type]
+    known = {true.id for _, true in pairs}
+    heard = [false for false, _ in pairs] + [each for each in right if each.id not in known]
+    order.shuffle(heard)
+    order.shuffle(pairs)
+    host = after(*heard)
+    for false, true in pairs:
+        said = host.supersede(false, true)
+        found = [each.data["acceptance_id"] for each in said if "replaces" in each.data]
+        assert len(set(found)) == len(found)
+    assert standing(host) == standing(after(*right))
+    assert [host.supersede(*each) for each in pairs] == [[] for _ in pairs]
 
 
 @settings(max_examples=80, deadline=None)

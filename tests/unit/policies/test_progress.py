@@ -40,20 +40,33 @@ def types(conclusions: Sequence[Conclusion]) -> list[str]:
     return [each.type for each in conclusions]
 
 
-def in_force(host: Host) -> list[tuple[str, str]]:
-    """What has been concluded and not been taken back, as (type, period)."""
-    found: list[tuple[str, str]] = []
-    holds: dict[str, str] = {}
+def standing(host: Host) -> list[Conclusion]:
+    """What has been concluded and neither been taken back nor been replaced."""
+    found: dict[str, Conclusion] = {}
     for identity, each in host.drawn:
-        data: dict[str, Any] = each.data
+        for name in ("replaces", "warning_id", "hold_id"):
+            if named := each.data.get(name):
+                del found[named]  # a KeyError here: it did not stand
         if each.type in {PROGRESS_WARNED, SETTLEMENT_HELD}:
-            found.append((each.type, data["period"]))
-            holds[identity] = data["period"]
-        elif each.type == PROGRESS_WARNING_LIFTED:
-            found.remove((PROGRESS_WARNED, data["period"]))
-        else:
-            found.remove((SETTLEMENT_HELD, holds[data["hold_id"]]))
-    return sorted(found)
+            found[identity] = each
+    return list(found.values())
+
+
+def in_force(host: Host) -> list[tuple[str, str]]:
+    """What stands, as (type, period)."""
+    return sorted((each.type, each.data["period"]) for each in standing(host))
+
+
+_HOW = {"because", "replaces", "hold_no"}
+
+
+def said(host: Host) -> list[tuple[str, dict[str, Any]]]:
+    """What stands, with all that it says but how it came about."""
+    found = [
+        (each.type, {name: value for name, value in each.data.items() if name not in _HOW})
+        for each in standing(host)
+    ]
+    return sorted(found, key=lambda each: (each[0], each[1]["period"]))
 
 
 @pytest.mark.parametrize(
@@ -131,8 +144,10 @@ def test_the_warning_of_a_quarter_stays_after_the_cumulative_task_is_done() -> N
 def test_a_late_receipt_of_the_quarter_lifts_its_warning() -> None:
     host = Host(Progress())
     host.take(task(), accepted("a", "7500.0000", "2020-02-10"), Q1)
+    ((warning, _),) = host.drawn
     (lifted,) = host.take(accepted("late", "500.0000", "2020-03-30"))
     assert lifted.type == PROGRESS_WARNING_LIFTED
+    assert lifted.data["warning_id"] == warning
     assert lifted.data["lifted_on"] == "2020-03-31"
     assert lifted.data["completion"] == "0.8000"
 
@@ -140,10 +155,48 @@ def test_a_late_receipt_of_the_quarter_lifts_its_warning() -> None:
 def test_a_late_receipt_of_the_quarter_ends_a_hold_that_should_not_have_been() -> None:
     host = Host(Progress())
     host.take(task(), accepted("a", "6999.0000", "2020-02-10"), Q1)
-    (resumed,) = host.take(accepted("late", "1.0000", "2020-03-30"))
+    warned, resumed = host.take(accepted("late", "1.0000", "2020-03-30"))
+    assert (warned.type, warned.data["completion"]) == (PROGRESS_WARNED, "0.7000")
     assert resumed.type == SETTLEMENT_RESUMED
     assert resumed.data["resumed_on"] == "2020-04-01"
     assert in_force(host) == [(PROGRESS_WARNED, "2020-Q1")]
+
+
+def test_a_late_receipt_that_leaves_the_quarter_below_puts_its_figures_right() -> None:
+    host = Host(Progress())
+    host.take(task(), accepted("a", "1000.0000", "2020-02-10"), Q1)
+    (warning, _), (hold, first) = host.drawn
+    late = accepted("late", "4000.0000", "2020-03-30")
+    warned, held = host.take(late)
+    (_, _, (again, _), (still, _)) = host.drawn
+    assert (warned.data["replaces"], held.data["replaces"]) == (warning, hold)
+    for each in (warned, held):
+        assert each.data["accepted_quantity"] == "5000.0000"
+        assert each.data["completion"] == "0.5000"
+        assert each.data["because"]["causes"][0] == each.data["replaces"]
+        assert late.id in each.data["because"]["causes"]
+    assert warned.data["because"]["arithmetic"] == ["5000 / 10000 = 0.5000 < 0.80"]
+    assert (first.data["hold_no"], held.data["hold_no"]) == (hold, hold)  # it is the same hold
+    assert held.data["held_from"] == first.data["held_from"]
+    assert in_force(host) == [(PROGRESS_WARNED, "2020-Q1"), (SETTLEMENT_HELD, "2020-Q1")]
+    lifted, resumed = host.take(accepted("later", "5000.0000", "2020-03-31"))
+    assert lifted.data["warning_id"] == again
+    assert (resumed.data["hold_id"], resumed.data["hold_no"]) == (still, hold)
+    assert in_force(host) == []
+
+
+def test_a_receipt_of_the_next_quarter_puts_no_figures_right() -> None:
+    host = Host(Progress())
+    host.take(task(), accepted("a", "1000.0000", "2020-02-10"), Q1)
+    assert host.take(accepted("b", "4000.0000", "2020-04-01")) == []
+
+
+def test_a_task_assigned_anew_puts_the_figures_of_closed_quarters_right() -> None:
+    host = Host(Progress())
+    host.take(task(), accepted("a", "1000.0000", "2020-02-10"), Q1)
+    host.take(task("task-2", quarters=["9000.0000"] * 4, assigned_on="2020-04-10"))
+    assert {each.data["task_quantity"] for each in standing(host)} == {"9000.0000"}
+    assert [each.data["replaces"] for each in standing(host)] == [one for one, _ in host.drawn[:2]]
 
 
 def test_each_quarter_is_measured_by_itself() -> None:
@@ -281,6 +334,10 @@ def test_the_first_quarter_of_guizhous_own_term_includes_the_days_of_december() 
     assert Host(Progress()).take(task(**term), *buys, Q1) == []
 
 
+QUANTITIES = st.integers(min_value=0, max_value=400).map(lambda number: f"{number}.0000")
+DAYS = st.sampled_from(["2020-01-02", "2020-03-31", "2020-04-01", "2020-06-30", "2020-07-01"])
+
+
 EVENTS = [
     task(),
     task("task-2", quarters=["9000.0000"] * 4, assigned_on="2020-04-10"),
@@ -299,13 +356,9 @@ def test_the_order_of_arrival_does_not_change_what_holds_in_the_end(events: list
     in_order, shuffled = Host(Progress()), Host(Progress())
     in_order.take(*EVENTS)
     shuffled.take(*events)
-    assert in_force(shuffled) == in_force(in_order)
+    assert said(shuffled) == said(in_order)
     key = f"{GUIZHOU}/{HOSPITAL}/{DRUG}"
     assert standings(shuffled.states[key]) == standings(in_order.states[key])
-
-
-QUANTITIES = st.integers(min_value=0, max_value=400).map(lambda number: f"{number}.0000")
-DAYS = st.sampled_from(["2020-01-02", "2020-03-31", "2020-04-01", "2020-06-30", "2020-07-01"])
 
 
 @settings(max_examples=150, deadline=None)
@@ -322,16 +375,22 @@ def test_what_holds_is_what_the_paper_says_of_the_sums(
     order.shuffle(events)
     host = Host(Progress())
     host.take(*events)
-    expected: list[tuple[str, str]] = []
+    expected: list[tuple[str, str, Fraction]] = []
     first = {"2020-Q1": "2020-01-01", "2020-Q2": "2020-04-01"}
     last = {"2020-Q1": "2020-03-31", "2020-Q2": "2020-06-30"}
     total = sum(Fraction(quantity) for quantity, _ in buys)
     dues = itertools.accumulate(map(Fraction, due))
     for number, (period, cumulative) in enumerate(zip(first, dues, strict=False)):
         task_quantity = Fraction(due[number])
-        got = sum(Fraction(q) for q, day in buys if first[period] <= day <= last[period])
+        got = sum(
+            (Fraction(q) for q, day in buys if first[period] <= day <= last[period]), Fraction()
+        )
         if task_quantity and got / task_quantity < Fraction(8, 10):
-            expected.append((PROGRESS_WARNED, period))
+            expected.append((PROGRESS_WARNED, period, got))
         if task_quantity and got / task_quantity < Fraction(7, 10) and total < cumulative:
-            expected.append((SETTLEMENT_HELD, period))
-    assert in_force(host) == sorted(expected)
+            expected.append((SETTLEMENT_HELD, period, got))
+    found = [
+        (each.type, each.data["period"], Fraction(each.data["accepted_quantity"]))
+        for each in standing(host)
+    ]
+    assert sorted(found) == sorted(expected)

@@ -106,6 +106,27 @@ def test_a_withdrawn_task_takes_its_figures_back() -> None:
     assert measured(host)["2020-01"]["revision"] == 2
 
 
+def test_a_corrected_receipt_is_measured_once_per_period_it_touches() -> None:
+    host = Host(Monitoring())
+    wrong = accepted("a", "3000.0000", "2020-01-10")
+    host.take(task(), wrong, JAN, FEB)
+    jan, feb = host.supersede(wrong, accepted("b", "2000.0000", "2020-02-10"))
+    assert (jan.data["period"], feb.data["period"]) == ("2020-01", "2020-02")
+    assert (jan.data["revision"], feb.data["revision"]) == (2, 2)
+    assert jan.data["figures"]["accepted_quantity"] == "0.0000"
+    assert feb.data["figures"]["accepted_quantity"] == "2000.0000"
+
+
+def test_a_corrected_task_is_measured_once_per_period() -> None:
+    host = Host(Monitoring())
+    host.take(task(), accepted("a", "3000.0000", "2020-01-10"), JAN)
+    (jan,) = host.supersede(
+        task(), task("other", task_volume="20000.0000", quarters=["5000.0000"] * 4)
+    )
+    assert jan.data["figures"]["task_quantity"] == "20000.0000"
+    assert jan.data["revision"] == 2
+
+
 def test_the_last_days_of_december_belong_to_guizhous_first_term() -> None:
     host = Host(Monitoring())
     term = {"term_from": "2019-12-30", "term_to": "2020-12-29"}

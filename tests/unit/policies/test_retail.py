@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.policies.policy import Judgement
 from gateway.policies.prices.payment_standard_split import split_by_standard
 from gateway.policies.prices.retail import Retail
 from schemas.checking import check
@@ -22,8 +23,16 @@ from schemas.events import (
 )
 from schemas.money import fen
 from tests.unit.policies.hosting import Host
-from tests.unit.policies.linking import corrected, open_conclusions
-from tests.unit.policies.making import DRUG, GUIZHOU, PRODUCT, SICHUAN, YUNNAN, message
+from tests.unit.policies.linking import corrected, open_conclusions, rightly
+from tests.unit.policies.making import (
+    DRUG,
+    GUIZHOU,
+    OTHER_PRODUCT,
+    PRODUCT,
+    SICHUAN,
+    YUNNAN,
+    message,
+)
 from tests.unit.policies.pricing import sold
 
 WHY = {
@@ -147,13 +156,61 @@ def test_a_standard_said_again_at_the_same_price_touches_no_sale() -> None:
     assert host.take(standard("t", "0.500000", "2020-06-01", replaces=STANDARD.id)) == []
 
 
-def test_a_corrected_sale_ends_its_split_and_is_split_anew() -> None:
+def test_a_corrected_sale_is_split_anew_in_one_word() -> None:
     sale = sold("1", "0.600000", "2020-07-01")
     host = after(STANDARD, sale)
-    found = host.supersede(sale, corrected(sale, "x", unit_price="0.700000", amount="7.00"))
-    assert [each.type for each in found] == [PAYMENT_SPLIT_ENDED, PAYMENT_SPLIT_COMPUTED]
-    assert sale.id in found[0].data["because"]["causes"]
+    right = corrected(sale, "x", unit_price="0.700000", amount="7.00")
+    (found,) = host.supersede(sale, right)
+    assert (found.type, found.data["replaces"]) == (PAYMENT_SPLIT_COMPUTED, host.drawn[0][0])
+    assert found.data["sale_id"] == right.id
+    assert {sale.id, right.id} <= set(found.data["because"]["causes"])
     assert [line[4] for line in standing(host)] == ["2.00"]
+
+
+def test_a_sale_corrected_to_a_day_without_a_standard_ends_its_split() -> None:
+    sale = sold("1", "0.600000", "2020-06-02")
+    host = after(standard("s", "0.500000", "2020-06-02"), sale)
+    day = {"sold_at": "2020-06-01T10:00:00+08:00"}
+    (found,) = host.supersede(sale, corrected(sale, "x", **day))
+    assert (found.type, found.data["sale_id"]) == (PAYMENT_SPLIT_ENDED, sale.id)
+    assert host.supersede(sale, corrected(sale, "x", **day)) == []
+
+
+def test_a_sale_corrected_to_another_product_ends_its_split_before_the_new_one() -> None:
+    other = standard("o", "0.300000", "2020-06-01", unified_code=OTHER_PRODUCT)
+    sale = sold("1", "0.600000", "2020-07-01")
+    host = after(STANDARD, other, sale)
+    found = host.supersede(sale, corrected(sale, "x", unified_code=OTHER_PRODUCT))
+    assert [each.type for each in found] == [PAYMENT_SPLIT_ENDED, PAYMENT_SPLIT_COMPUTED]
+    assert [each.data["unified_code"] for each in found] == [PRODUCT, OTHER_PRODUCT]
+
+
+def test_a_corrected_standard_splits_again_what_it_touches_and_nothing_at_the_same_price() -> None:
+    host = after(STANDARD, sold("1", "0.600000", "2020-07-01"))
+    same = corrected(STANDARD, "x", effective_from="2020-06-15")
+    assert host.supersede(STANDARD, same) == []
+    (found,) = host.supersede(same, corrected(same, "y", unit_price="0.450000"))
+    assert (found.data["fund_base"], found.data["replaces"]) == ("4.50", host.drawn[0][0])
+
+
+def test_the_end_of_a_standard_is_not_taken_back() -> None:
+    host = after(STANDARD, sold("1", "0.600000", "2020-07-01"))
+    end = ended("e", STANDARD)
+    host.take(end)
+    assert host.supersede(end, corrected(end, "x")) == []
+    assert standing(host) == []
+
+
+@pytest.mark.parametrize("fact", [STANDARD, sold("2", "0.600000", "2020-07-02")])
+def test_a_fact_that_is_not_known_is_not_taken_back(fact: Message) -> None:
+    sale = sold("1", "0.600000", "2020-07-01")
+    host, by = after(sale), corrected(fact, "x")
+    ((key, state),) = host.states.items()
+    gone = (fact, fact.content(), by, None, host.rules)
+    assert Retail().correct(key, state, *gone) == Judgement()
+    host.supersede(fact, by)
+    alone = after(sale, by)
+    assert (host.states, host.drawn) == (alone.states, alone.drawn)
 
 
 def test_a_sale_told_twice_is_split_once() -> None:
@@ -229,6 +286,32 @@ def test_any_order_of_arrival_leaves_the_same_splits(history: list[Message], ord
     one, other = after(*history), after(*shuffled)
     assert standing(one) == standing(other)
     assert all(fen(line[3]) + fen(line[4]) == fen(line[2]) for line in standing(one))
+
+
+SALES = st.lists(
+    st.tuples(
+        st.sampled_from(["0.400000", "0.600000"]), st.sampled_from(["2020-07-05", "2020-07-15"])
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(right=SALES, wrong=SALES, prices=st.lists(st.integers(1, 9), min_size=1, max_size=2))
+def test_what_is_split_after_corrections_is_what_the_right_sales_alone_lead_to(
+    right: list[tuple[str, str]], wrong: list[tuple[str, str]], prices: list[int]
+) -> None:
+    days = ["2020-06-01", "2020-07-10"]
+    standards = [standard(f"m{at}", f"0.{price}00000", days[at]) for at, price in enumerate(prices)]
+    false = [sold(f"s{at}", *each) for at, each in enumerate(wrong)]
+    true = rightly(sold(f"s{at}", *each) for at, each in enumerate(right))
+    host = after(*false, *standards, *true[len(false) :])
+    for one, other in zip(false, true, strict=False):
+        (found,) = host.supersede(one, other)
+        assert (found.type, found.data["sale_id"]) == (PAYMENT_SPLIT_COMPUTED, other.id)
+    straight = after(*standards, *true, *false[len(true) :])
+    assert standing(host) == standing(straight)
 
 
 def test_guizhous_fund_takes_part_up_to_the_standard_too() -> None:

@@ -258,8 +258,9 @@ def test_a_year_of_purchases_in_order_is_folded_and_counts_to_the_fen() -> None:
     # a folded purchase comes out again for its correction, and only once
     wrong = self_filed("Z0", "2022-03-06", purchased_on="2022-03-06", amount="1.00")
     assert host.take(wrong) == []
-    host.supersede(wrong, self_filed("Z0", "2022-03-06", purchased_on="2022-03-06", amount="2.00"))
-    ((_, again),) = open_now(host)
+    right = self_filed("Z0", "2022-03-06", purchased_on="2022-03-06", amount="2.00")
+    (again,) = host.supersede(wrong, right)
+    assert open_now(host)[0][1] is again
     assert again.data["filed_amount"] == f"{(amount + 100) // 100}.{(amount + 100) % 100:02d}"
 
 

@@ -20,7 +20,16 @@ from schemas.envelope import Message
 from schemas.events import SUPPLY_SUBSTITUTION_ENDED, SUPPLY_SUBSTITUTION_LISTED
 from tests.unit.policies.hosting import RULES, Host
 from tests.unit.policies.making import CHONGQING, DRUG, GUIZHOU, PRODUCT, SICHUAN, YUNNAN, listing
-from tests.unit.policies.making_supply import LINCANG, QUJING, failed, open_now, restored, told
+from tests.unit.policies.making_supply import (
+    LINCANG,
+    QUJING,
+    after_corrections,
+    failed,
+    open_now,
+    restored,
+    said,
+    told,
+)
 from tests.unit.policies.test_runner import put, runner, settle
 
 A, B, C = (f"SYN-SUB-{name}" for name in "ABC")
@@ -174,10 +183,38 @@ def test_yunnan_and_its_cities_have_the_order_and_other_papers_do_not(
 def test_a_corrected_price_or_failure_corrects_the_list() -> None:
     wrong = selected(A, "0.100000", SICHUAN)
     host = substitution(wrong, selected(B, "0.200000", GUIZHOU), FAILED)
-    host.supersede(wrong, selected(A, "0.900000", SICHUAN))
+    ((first, _),) = open_now(host)
+    (found,) = host.supersede(wrong, selected(A, "0.900000", SICHUAN))
+    assert found.data["replaces"] == first
     assert [each[0] for each in listed(host)] == [B, A]
-    host.supersede(FAILED, failed("2020-06-11", region=GUIZHOU))
+    (later,) = host.supersede(FAILED, failed("2020-06-11"))
+    assert (later.type, later.data["failed_from"]) == (SUPPLY_SUBSTITUTION_LISTED, "2020-06-11")
+    (ended,) = host.supersede(failed("2020-06-11"), failed("2020-06-11", region=GUIZHOU))
+    assert ended.type == SUPPLY_SUBSTITUTION_ENDED
     assert open_now(host) == []
+
+
+def test_a_correction_of_what_was_over_before_the_failure_leaves_the_list_alone() -> None:
+    wrong = selected(A, "0.100000", SICHUAN, effective_to="2020-06-01")
+    host = substitution(wrong, selected(B, "0.200000", GUIZHOU), FAILED)
+    assert host.supersede(wrong, selected(A, "0.900000", SICHUAN, effective_to="2020-06-02")) == []
+    assert [each[0] for each in listed(host)] == [B]
+
+
+def test_a_failure_that_was_another_citys_ends_the_list_here_before_the_other_is_drawn_up() -> None:
+    wrong = failed("2022-06-10", region=QUJING)
+    host = substitution(selected(A, "0.300000", SICHUAN), wrong)
+    ended, found = host.supersede(wrong, failed("2022-06-10", region=LINCANG))
+    assert (ended.type, ended.data["region"]) == (SUPPLY_SUBSTITUTION_ENDED, QUJING)
+    assert (found.type, found.data["region"]) == (SUPPLY_SUBSTITUTION_LISTED, LINCANG)
+
+
+def test_a_restoration_corrected_to_a_day_before_the_failure_draws_the_list_up_again() -> None:
+    wrong = restored("2020-08-01")
+    host = substitution(selected(A, "0.300000", SICHUAN), FAILED, wrong)
+    (found,) = host.supersede(wrong, restored("2020-06-09"))
+    assert found.type == SUPPLY_SUBSTITUTION_LISTED
+    assert host.supersede(restored("2020-06-09"), restored("2020-06-08")) == []
 
 
 DAYS = st.integers(0, 60).map(lambda at: days_after("2020-06-01", at))
@@ -225,6 +262,15 @@ def test_lists_are_alike_in_any_order(
     host.supersede(gone, restored("2020-01-01", unified_code="SYN-9"))
     rest = [each for each in messages if each is not gone]
     assert told(host, *shown) == told(substitution(*rest), *shown)
+
+
+@settings(max_examples=80, deadline=None)
+@given(right=facts(), wrong=facts(), seed=st.integers(0, 100))
+def test_lists_after_corrections_are_those_of_the_right_facts_alone(
+    right: list[Message], wrong: list[Message], seed: int
+) -> None:
+    corrected = after_corrections(Host(Substitution()), right, wrong, seed)
+    assert said(corrected) == said(substitution(*right))
 
 
 async def test_a_failure_is_substituted_until_it_is_over_through_the_journal(

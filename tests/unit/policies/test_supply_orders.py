@@ -26,7 +26,16 @@ from tests.unit.policies.making import (
     accepted,
 )
 from tests.unit.policies.making_money import day_ended
-from tests.unit.policies.making_supply import D1, D2, LINCANG, QUJING, open_now, told
+from tests.unit.policies.making_supply import (
+    D1,
+    D2,
+    LINCANG,
+    QUJING,
+    after_corrections,
+    open_now,
+    said,
+    told,
+)
 
 
 def ordered(
@@ -231,6 +240,51 @@ def test_what_rests_on_forgotten_orders_ends_with_the_next_late_fact() -> None:
     assert changed.data["outstanding_quantity"] == "4.0000"
 
 
+def test_a_corrected_delivery_puts_the_figure_right_in_one_word() -> None:
+    wrong = delivered("r", "DD1", "60.0000", "2020-03-20")
+    host = orders(ORDER, wrong, ended("2020-03-31"))
+    ((first, _),) = open_now(host)
+    (found,) = host.supersede(wrong, delivered("s", "DD1", "90.0000", "2020-03-20"))
+    assert (found.data["outstanding_quantity"], found.data["replaces"]) == ("10.0000", first)
+
+
+def test_a_corrected_order_puts_the_figure_right_in_one_word() -> None:
+    host = orders(ORDER, ordered("DD2", "10.0000", "2020-03-30"), ended("2020-03-31"))
+    (found,) = host.supersede(ORDER, ordered("DD1", "5.0000", "2020-03-02"))
+    assert (found.data["ordered_quantity"], found.data["order_count"]) == ("15.0000", 2)
+
+
+def test_a_delivery_corrected_within_the_month_leaves_the_figure_as_it_is() -> None:
+    wrong = delivered("r", "DD1", "60.0000", "2020-03-20")
+    host = orders(ORDER, wrong, ended("2020-03-31"))
+    assert host.supersede(wrong, delivered("s", "DD1", "60.0000", "2020-03-25")) == []
+    assert len(open_now(host)) == 1
+
+
+def test_before_any_months_end_a_correction_says_nothing_and_the_right_figure_follows() -> None:
+    host = orders(ORDER)
+    assert host.supersede(ORDER, ordered("DD1", "5.0000", "2020-03-02")) == []
+    (found,) = host.take(ended("2020-03-31"))
+    assert found.data["ordered_quantity"] == "5.0000"
+
+
+def test_an_order_corrected_to_another_distributor_ends_the_figure_of_the_first() -> None:
+    host = orders(ORDER, ended("2020-03-31"))
+    over, found = host.supersede(ORDER, ordered("DD1", "100.0000", "2020-03-02", by=D2))
+    assert (over.type, found.type) == (SUPPLY_FINDING_ENDED, SUPPLY_DELIVERY_SHORT)
+    assert (found.data["distributor"], "replaces" in found.data) == (D2, False)
+
+
+def test_a_delivery_corrected_to_another_order_changes_the_figures_of_both() -> None:
+    other = ordered("DD2", "80.0000", "2020-03-02", product=OTHER_PRODUCT)
+    wrong = delivered("r", "DD1", "60.0000", "2020-03-20")
+    host = orders(ORDER, other, wrong, ended("2020-03-31"))
+    right = delivered("s", "DD2", "60.0000", "2020-03-20", unified_code=OTHER_PRODUCT)
+    found = host.supersede(wrong, right)
+    assert sorted(each.data["outstanding_quantity"] for each in found) == ["100.0000", "20.0000"]
+    assert all(each.data["replaces"] for each in found)
+
+
 DAYS = st.integers(0, 90).map(lambda at: days_after("2020-02-20", at))
 QUANTITIES = st.sampled_from(["10.0000", "20.0000", "30.0000"])
 
@@ -261,3 +315,32 @@ def test_figures_are_alike_in_any_order(
         host.supersede(gone, ordered("ZZ", "1.0000", "2030-01-01"))
         rest = [each for each in messages if each is not gone]
         assert told(host, *shown) == told(orders(*rest), *shown)
+
+
+PLACED = st.lists(st.tuples(st.sampled_from("AB"), QUANTITIES, DAYS), max_size=3)
+TAKEN = st.lists(st.tuples(st.sampled_from("AB"), QUANTITIES, DAYS), max_size=3)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    placed=st.tuples(PLACED, PLACED),
+    taken=st.tuples(TAKEN, TAKEN),
+    days=st.lists(DAYS, max_size=3),
+    seed=st.integers(0, 100),
+)
+def test_figures_after_corrections_are_those_of_the_right_facts_alone(
+    placed: tuple[list[Any], list[Any]],
+    taken: tuple[list[Any], list[Any]],
+    days: list[str],
+    seed: int,
+) -> None:
+    right, wrong = [
+        [
+            *(ordered(*each, by=by) for each in some),
+            *(delivered(f"{by}{at}", *each) for at, each in enumerate(got)),
+        ]
+        for some, got, by in zip(placed, taken, (D1, D2), strict=True)
+    ]
+    right = [*{each.id: each for each in right}.values(), *map(ended, sorted(set(days)))]
+    corrected = after_corrections(Host(OrderDeliveries()), right, wrong, seed)
+    assert said(corrected) == said(orders(*right))

@@ -12,7 +12,16 @@ from schemas.envelope import Message, canonical_bytes
 from schemas.events import TENDER_GROUP_QUALIFIED, TENDER_ROUTE_DECIDED, TENDER_ROUTE_WITHDRAWN
 from tests.unit.policies.hosting import Host
 from tests.unit.policies.making import CHONGQING, GUIZHOU, YUNNAN
-from tests.unit.policies.making_volumes import LINCANG, figures, open_now, qualified, types
+from tests.unit.policies.making_volumes import (
+    LINCANG,
+    assert_only_judged,
+    corrected,
+    figures,
+    open_now,
+    qualified,
+    types,
+    wrong_and_right,
+)
 
 BIDDERS = [f"91530300MA6XXXXX{number:02d}" for number in range(5)]
 
@@ -66,9 +75,48 @@ def test_a_corrected_list_stands_in_the_place_of_the_wrong_one() -> None:
     wrong = qualified("q1", BIDDERS[:2])
     host.take(wrong)
     found = host.supersede(wrong, qualified("q2", BIDDERS[:3], supersedes=wrong.id))
+    assert types(found) == [TENDER_ROUTE_DECIDED]
+    assert found[0].data["replaces"] == host.drawn[0][0]
+    assert list(open_now(host).values()) == found
+    assert found[0].data["route"] == "tender"
+
+
+def test_another_bidder_in_the_place_of_one_leaves_the_route_as_it_is() -> None:
+    host = Host(TenderRoute())
+    wrong = qualified("q1", BIDDERS[:3])
+    host.take(wrong)
+    assert host.supersede(wrong, qualified("q2", BIDDERS[1:4])) == []
+
+
+def test_a_corrected_list_that_was_not_the_latest_leaves_the_route_as_it_is() -> None:
+    host = Host(TenderRoute())
+    wrong = qualified("q1", BIDDERS[:3])
+    host.take(wrong, qualified("q2", BIDDERS[:2], qualified_on="2022-04-02"))
+    assert host.supersede(wrong, qualified("q3", BIDDERS[:4])) == []
+
+
+def test_a_list_of_another_group_takes_its_route_along() -> None:
+    host = Host(TenderRoute())
+    wrong = qualified("q1", BIDDERS[:3])
+    host.take(wrong)
+    found = host.supersede(wrong, qualified("q2", BIDDERS[:3], group="02"))
     assert types(found) == [TENDER_ROUTE_WITHDRAWN, TENDER_ROUTE_DECIDED]
-    (left,) = open_now(host).values()
-    assert left.data["route"] == "tender"
+    assert [each.data["group"] for each in found] == ["01", "02"]
+
+
+def test_when_the_latest_list_was_of_another_group_the_one_before_counts_again() -> None:
+    host = Host(TenderRoute())
+    wrong = qualified("q2", BIDDERS[:2], qualified_on="2022-04-02")
+    host.take(qualified("q1", BIDDERS[:3]), wrong)
+    again, _ = host.supersede(wrong, qualified("q3", BIDDERS[:3], group="02"))
+    assert (again.data["route"], again.data["bidders"]) == ("tender", 3)
+    (more,) = host.take(qualified("q4", BIDDERS[:4], qualified_on="2022-04-03"))
+    assert more.data["replaces"] == next(each for each, said in host.drawn if said is again)
+
+
+def test_a_correction_of_a_list_never_told_is_a_list_like_any_other() -> None:
+    given_ = [qualified("q1", BIDDERS[:3])]
+    assert_only_judged(TenderRoute(), given_, qualified("q0", []), qualified("q2", BIDDERS[:4]))
 
 
 def test_an_enterprise_that_stands_twice_is_refused_at_the_door() -> None:
@@ -92,3 +140,27 @@ def test_neither_order_nor_repetition_changes_the_route(
     shuffled.take(*lists)
     assert figures(shuffled) == figures(in_order)
     assert shuffled.take(again) == []
+
+
+LISTED = st.tuples(
+    st.integers(0, 5),
+    st.sampled_from(["2022-03-04", "2022-04-01", "2022-04-02"]),
+    st.sampled_from(["01", "02"]),
+)
+
+
+def listed(number: str, told: tuple[int, str, str]) -> Message:
+    count, day, group = told
+    return qualified(number, BIDDERS[:count], qualified_on=day, group=group)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(LISTED, LISTED), min_size=1, max_size=4), st.lists(LISTED, max_size=2))
+def test_the_routes_after_corrections_are_those_that_the_right_lists_alone_lead_to(
+    pairs: list[tuple[tuple[int, str, str], ...]], rest: list[tuple[int, str, str]]
+) -> None:
+    others = [listed(f"o{at}", each) for at, each in enumerate(rest)]
+    wrong, right = wrong_and_right(pairs, listed)
+    straight = Host(TenderRoute())
+    straight.take(*right, *others)
+    assert figures(corrected(TenderRoute(), [*wrong, *others], wrong, right)) == figures(straight)

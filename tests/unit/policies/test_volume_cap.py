@@ -33,7 +33,14 @@ from tests.unit.policies.making import (
     listing,
     task,
 )
-from tests.unit.policies.making_volumes import LINCANG, QUJING, open_now, passed_on, types
+from tests.unit.policies.making_volumes import (
+    LINCANG,
+    OTHER_HOSPITAL,
+    QUJING,
+    open_now,
+    passed_on,
+    types,
+)
 
 IN_2023 = {"term_from": "2023-01-01", "term_to": "2023-12-31"}
 
@@ -92,8 +99,8 @@ def test_a_breach_ends_when_enough_selected_is_bought() -> None:
     host = Host(Purchases())
     host.take(task(region=QUJING, **IN_2023), others("o", "100.0000"))
     assert breaches(host) == ["above_selected"]
-    assert host.take(buys("a", "99.9999")) == []
-    (ended,) = host.take(buys("b", "0.0001"))
+    assert host.take(buys("a", "99.9999", day="2023-12-01")) == []
+    (ended,) = host.take(buys("b", "0.0001", day="2023-12-01"))
     assert ended.type == VOLUME_CAP_BREACH_ENDED
     assert ended.data["because"]["clauses"] == ["曲政办发〔2022〕10号 四（三）1"]
 
@@ -352,8 +359,11 @@ def test_what_is_withdrawn_and_said_again_never_happened(data: Any, region: str)
     moved = data.draw(
         st.sampled_from([each for each in told if each.type != VOLUME_DRUG_DESCRIBED])
     )
-    moving.supersede(moved, moved)
+    elsewhere = buys("elsewhere", "1.0000", region, institution=OTHER_HOSPITAL)
+    moving.supersede(moved, elsewhere)
+    moving.supersede(elsewhere, moved)
     assert slots(moving) == slots(plainly)
+    assert moving.supersede(moved, moved) == []
 
 
 BUYS = st.lists(

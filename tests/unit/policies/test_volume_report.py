@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,19 +17,31 @@ from schemas.events import (
     VOLUME_REPORT_MISSING,
     VOLUME_REPORT_SHORT,
     VOLUME_TASK_PROPOSED,
+    VOLUME_WINDOW_CLOSED,
 )
 from tests.unit.policies.hosting import Host
-from tests.unit.policies.making import CHONGQING, GUIZHOU, OTHER_PRODUCT, PRODUCT, YUNNAN
+from tests.unit.policies.making import (
+    CHONGQING,
+    GUIZHOU,
+    HOSPITAL,
+    OTHER_PRODUCT,
+    PRODUCT,
+    YUNNAN,
+    message,
+)
 from tests.unit.policies.making_volumes import (
     LINCANG,
     OTHER_HOSPITAL,
     QUJING,
+    assert_only_judged,
+    corrected,
     figures,
     open_now,
     reported,
     types,
     used,
     window,
+    wrong_and_right,
 )
 
 
@@ -206,6 +219,60 @@ def test_a_corrected_report_ends_what_rested_on_it() -> None:
     assert open_now(host) == {}
 
 
+def test_a_corrected_report_that_is_still_short_is_said_once_with_the_right_figures() -> None:
+    host = Host(VolumeReport())
+    wrong = reported("r", "70.0000", LINCANG)
+    host.take(used("u", "1000.0000", LINCANG), wrong)
+    (found,) = host.supersede(wrong, reported("r2", "690.0000", LINCANG))
+    was = host.drawn[0][0]
+    assert (found.data["reported_volume"], found.data["replaces"]) == ("690.0000", was)
+
+
+def test_a_corrected_use_gives_the_proposal_anew() -> None:
+    host = Host(VolumeReport())
+    wrong = used("u", "1000.0000", QUJING)
+    host.take(wrong)
+    (found,) = host.supersede(wrong, used("u2", "2000.0000", QUJING))
+    assert (found.type, found.data["proposed_volume"]) == (VOLUME_TASK_PROPOSED, "1700.0000")
+    assert found.data["replaces"] == host.drawn[0][0]
+
+
+def test_while_a_report_is_corrected_it_is_not_missing() -> None:
+    host = Host(VolumeReport())
+    wrong = reported("r", "800.0000", LINCANG)
+    assert host.take(used("u", "1000.0000", LINCANG), wrong, window(YUNNAN)) == []
+    assert host.supersede(wrong, reported("r2", "900.0000", LINCANG)) == []
+
+
+def test_a_report_that_was_anothers_is_missing_here() -> None:
+    host = Host(VolumeReport())
+    wrong = reported("r", "800.0000", LINCANG)
+    host.take(used("u", "1000.0000", LINCANG), wrong, window(YUNNAN))
+    others = reported("r2", "800.0000", LINCANG, institution=OTHER_HOSPITAL)
+    assert types(host.supersede(wrong, others)) == [VOLUME_REPORT_MISSING]
+
+
+@pytest.mark.parametrize(
+    ("right", "followed"),
+    [
+        (window(YUNNAN, closed_on="2022-05-05"), []),
+        (window(QUJING), [VOLUME_REPORT_FINDING_ENDED]),
+    ],
+)
+def test_a_corrected_window_ends_what_is_missing_only_where_it_was_anothers(
+    right: Message, followed: list[str]
+) -> None:
+    host = Host(VolumeReport())
+    host.take(used("u", "1000.0000", LINCANG), window(YUNNAN))
+    assert types(host.supersede(window(YUNNAN), right)) == followed
+
+
+def test_a_correction_of_a_report_never_told_is_a_report_like_any_other() -> None:
+    given_ = [used("u", "1000.0000", LINCANG), reported("r", "600.0000", LINCANG)]
+    unknown = reported("r0", "1.0000", LINCANG)
+    assert_only_judged(VolumeReport(), given_, unknown, reported("r2", "700.0000", LINCANG))
+
+
 def test_before_the_paper_is_in_force_nothing_is_short() -> None:
     host = Host(VolumeReport())
     early = {"reported_on": "2021-12-17", "year": "2021"}
@@ -246,16 +313,76 @@ def test_neither_order_nor_repetition_changes_what_is_open(
     assert shuffled.take(again) == []
 
 
+ELSEWHERE = reported("elsewhere", "1.0000", LINCANG, institution=OTHER_HOSPITAL)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.permutations(EVENTS), st.sampled_from(EVENTS[:-1]))
+@given(st.permutations(EVENTS), st.sampled_from(EVENTS))
 def test_what_is_withdrawn_and_said_again_never_happened(
     events: list[Message], moved: Message
 ) -> None:
     plainly, moving = Host(VolumeReport()), Host(VolumeReport())
     plainly.take(*events)
     moving.take(*events)
-    moving.supersede(moved, moved)
+    moving.supersede(moved, ELSEWHERE)
+    moving.supersede(ELSEWHERE, moved)
     assert figures(moving) == figures(plainly)
+    assert moving.supersede(moved, moved) == []
+
+
+ABOUT = {
+    "batch": st.sampled_from(["合成批次", "另一批次"]),
+    "institution": st.sampled_from([HOSPITAL, OTHER_HOSPITAL]),
+    "unified_code": st.sampled_from([PRODUCT, OTHER_PRODUCT]),
+    "drug": st.sampled_from(["AMLODIPINE", "METFORMIN"]),
+}
+VOLUMES = st.sampled_from(["0.0000", "600.0000", "850.0000", "1000.0000"])
+REPORTS = st.fixed_dictionaries(
+    ABOUT
+    | {
+        "reported_volume": VOLUMES,
+        "year": st.sampled_from(["2021", "2022"]),
+        "reported_on": st.sampled_from(["2022-04-09", "2022-04-10"]),
+    }
+)
+USES = st.fixed_dictionaries(
+    {
+        **ABOUT,
+        "used_volume": VOLUMES,
+        "counted_on": st.sampled_from(["2022-04-01", "2022-04-02"]),
+        "basis": st.sampled_from(["use", "platform_purchase"]),
+        "public": st.booleans(),
+    }
+)
+WINDOWS = st.fixed_dictionaries(
+    {
+        "region": st.sampled_from([YUNNAN, LINCANG, QUJING]),
+        "closed_on": st.sampled_from(["2022-04-30", "2022-05-01"]),
+        "window": st.sampled_from(["reporting", "statistics"]),
+    }
+)
+PAIR = st.one_of(*(st.tuples(each, each) for each in (REPORTS, USES, WINDOWS)))
+PAIRS = st.lists(PAIR, min_size=1, max_size=4)
+
+
+def said(region: str, number: str, told: dict[str, Any]) -> Message:
+    if "window" in told:
+        return message(VOLUME_WINDOW_CLOSED, number, window(**told).content())
+    if "used_volume" in told:
+        return used(number, told["used_volume"], region, **told)
+    return reported(number, told["reported_volume"], region, **told)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PAIRS, st.lists(st.one_of(REPORTS, USES), max_size=4), st.sampled_from([LINCANG, QUJING]))
+def test_what_is_open_after_corrections_is_what_the_right_facts_alone_lead_to(
+    pairs: list[tuple[dict[str, Any], ...]], rest: list[dict[str, Any]], region: str
+) -> None:
+    others = [said(region, f"o{at}", each) for at, each in enumerate(rest)]
+    wrong, right = wrong_and_right(pairs, partial(said, region))
+    straight = Host(VolumeReport())
+    straight.take(*right, *others)
+    assert figures(corrected(VolumeReport(), [*wrong, *others], wrong, right)) == figures(straight)
 
 
 @settings(max_examples=150, deadline=None)

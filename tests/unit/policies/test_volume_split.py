@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,21 +18,33 @@ from schemas.events import (
     VOLUME_PUBLISHED_OUTSIDE,
     VOLUME_REGION_FINDING_ENDED,
     VOLUME_SPLIT_COMPUTED,
+    VOLUME_WINDOW_CLOSED,
 )
 from schemas.money import scaled
 from tests.unit.policies.hosting import Host
-from tests.unit.policies.making import CHONGQING, GUIZHOU, HOSPITAL, OTHER_PRODUCT, YUNNAN
+from tests.unit.policies.making import (
+    CHONGQING,
+    GUIZHOU,
+    HOSPITAL,
+    OTHER_PRODUCT,
+    PRODUCT,
+    YUNNAN,
+    message,
+)
 from tests.unit.policies.making_volumes import (
     LINCANG,
     OTHER_HOSPITAL,
     QUJING,
     THIRD_HOSPITAL,
+    assert_only_judged,
+    corrected,
     figures,
     open_now,
     published,
     types,
     used,
     window,
+    wrong_and_right,
 )
 
 SHARES = st.dictionaries(
@@ -124,6 +138,54 @@ def test_a_published_quantity_that_is_taken_back_ends_its_split() -> None:
     assert types(host.supersede(EVENTS[3], other)) == [VOLUME_REGION_FINDING_ENDED]
 
 
+def test_a_corrected_figure_makes_the_split_anew_without_one_in_between() -> None:
+    host = Host(VolumeSplit())
+    host.take(*EVENTS)
+    before = next(iter(open_now(host)))
+    (found,) = host.supersede(EVENTS[2], bought("b9", "2000.0000", "H52010000009"))
+    assert (found.data["purchased_volume"], found.data["replaces"]) == ("4000.0000", before)
+    assert [each["institution"] for each in found.data["lines"]][-1] == "H52010000009"
+
+
+def test_the_only_figure_corrected_does_not_end_the_split() -> None:
+    host = Host(VolumeSplit())
+    wrong = bought("b1", "1000.0000", HOSPITAL)
+    host.take(wrong, EVENTS[3], CLOSED)
+    (found,) = host.supersede(wrong, bought("b2", "5.0000", HOSPITAL))
+    assert (found.type, found.data["purchased_volume"]) == (VOLUME_SPLIT_COMPUTED, "5.0000")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (EVENTS[0], bought("b9", "1000.0000", HOSPITAL, "520102")),
+        (EVENTS[3], published("p9", "1000.0000", GUIZHOU, published_on="2022-04-21")),
+        (CLOSED, window(GUIZHOU, window="statistics", closed_on="2022-05-05")),
+    ],
+)
+def test_a_correction_of_what_does_not_count_leaves_the_split_as_it_is(
+    wrong: Message, right: Message
+) -> None:
+    host = Host(VolumeSplit())
+    host.take(*EVENTS)
+    assert host.supersede(wrong, right) == []
+
+
+def test_a_figure_of_a_batch_that_is_closed_counts_when_it_was_told_of_another() -> None:
+    host = Host(VolumeSplit())
+    wrong = used("b", "7.0000", GUIZHOU, batch="另一批次", basis="platform_purchase")
+    host.take(wrong, EVENTS[3], CLOSED)
+    assert types(host.supersede(wrong, bought("b2", "7.0000", HOSPITAL))) == [VOLUME_SPLIT_COMPUTED]
+
+
+def test_a_correction_of_a_figure_never_told_is_a_figure_like_any_other() -> None:
+    unknown, right = (bought(each, "5.0000", HOSPITAL) for each in ("b8", "b9"))
+    assert_only_judged(VolumeSplit(), EVENTS, unknown, right)
+    missing = published("p8", "5.0000", GUIZHOU)
+    assert_only_judged(VolumeSplit(), [*EVENTS[:3], CLOSED], missing, EVENTS[3])
+    assert_only_judged(VolumeSplit(), EVENTS[:4], window(YUNNAN, window="statistics"), CLOSED)
+
+
 @pytest.mark.parametrize("region", [YUNNAN, CHONGQING, QUJING, "440000"])
 def test_regions_whose_paper_splits_nothing_split_nothing(region: str) -> None:
     host = Host(VolumeSplit())
@@ -208,6 +270,9 @@ def test_neither_order_nor_repetition_changes_the_split(
     assert shuffled.take(again) == []
 
 
+ELSEWHERE = published("elsewhere", "1.0000", GUIZHOU, drug="METFORMIN")
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.permutations(MORE), st.sampled_from(MORE))
 def test_what_is_withdrawn_and_said_again_never_happened(
@@ -216,5 +281,64 @@ def test_what_is_withdrawn_and_said_again_never_happened(
     plainly, moving = Host(VolumeSplit()), Host(VolumeSplit())
     plainly.take(*events)
     moving.take(*events)
-    moving.supersede(moved, moved)
+    moving.supersede(moved, ELSEWHERE)
+    moving.supersede(ELSEWHERE, moved)
     assert figures(moving) == figures(plainly)
+    assert moving.supersede(moved, moved) == []
+
+
+ABOUT = {
+    "batch": st.sampled_from(["合成批次", "另一批次"]),
+    "unified_code": st.sampled_from([PRODUCT, OTHER_PRODUCT]),
+    "drug": st.sampled_from(["AMLODIPINE", "METFORMIN"]),
+}
+FIGURES = st.fixed_dictionaries(
+    {
+        **ABOUT,
+        "used_volume": st.sampled_from(["0.0000", "7.0000", "1000.0000"]),
+        "counted_on": st.sampled_from(["2022-04-01", "2022-04-02"]),
+        "basis": st.sampled_from(["use", "platform_purchase"]),
+        "institution": st.sampled_from([HOSPITAL, OTHER_HOSPITAL]),
+    }
+)
+QUANTITIES = st.fixed_dictionaries(
+    {
+        **ABOUT,
+        "published_volume": st.sampled_from(["1.0000", "650.0000", "2000.0000"]),
+        "published_on": st.sampled_from(["2022-04-20", "2022-04-21"]),
+    }
+)
+WINDOWS = st.fixed_dictionaries(
+    {
+        "batch": ABOUT["batch"],
+        "closed_on": st.sampled_from(["2022-04-30", "2022-05-01"]),
+        "window": st.sampled_from(["reporting", "statistics"]),
+    }
+)
+PAIR = st.one_of(*(st.tuples(each, each) for each in (FIGURES, QUANTITIES, WINDOWS)))
+PAIRS = st.lists(PAIR, min_size=1, max_size=4)
+
+
+def said(region: str, number: str, told: dict[str, Any]) -> Message:
+    if "window" in told:
+        return message(VOLUME_WINDOW_CLOSED, number, window(region, **told).content())
+    if "used_volume" in told:
+        return used(number, told["used_volume"], region, **told)
+    return published(number, told["published_volume"], region, **told)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PAIRS, st.lists(st.one_of(FIGURES, QUANTITIES), max_size=4), st.booleans(), st.data())
+def test_what_is_open_after_corrections_is_what_the_right_figures_alone_lead_to(
+    pairs: list[tuple[dict[str, Any], ...]],
+    rest: list[dict[str, Any]],
+    closed: bool,
+    data: st.DataObject,
+) -> None:
+    region = data.draw(st.sampled_from([GUIZHOU, CHONGQING, YUNNAN]))
+    others = [said(region, f"o{at}", each) for at, each in enumerate(rest)]
+    others += [window(region, window="statistics")] * closed
+    wrong, right = wrong_and_right(pairs, partial(said, region))
+    straight = Host(VolumeSplit())
+    straight.take(*right, *others)
+    assert figures(corrected(VolumeSplit(), [*wrong, *others], wrong, right)) == figures(straight)
