@@ -66,7 +66,10 @@ class Standard(NamedTuple):
 
 
 class Sale(NamedTuple):
-    """A sale as it lies in the state, by its message id; `split`: [message id, standard's price] or []."""
+    """A sale as it lies in the state, by its message id; `split`: what was said of it, or [].
+
+    [message id, standard's price, whether that is the product's own selected price]
+    """
 
     product: str
     region: str
@@ -223,9 +226,10 @@ class _Splitting(TradeDrawing):
         if found is None or not terms:
             return []
         name, standard = found
-        if sale.split and sale.split[1] == standard.price:
+        figures = [standard.price, standard.own]
+        if sale.split and sale.split[1:] == figures:
             return sale.split
-        return [self._split(identity, sale, name, standard, terms), standard.price]
+        return [self._split(identity, sale, name, standard, terms), *figures]
 
     def _split(
         self, identity: str, sale: Sale, name: str, standard: Standard, terms: list[Term]

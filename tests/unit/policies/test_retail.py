@@ -141,6 +141,15 @@ def test_a_late_standard_splits_the_sales_it_touches_and_no_other() -> None:
     assert found.data["sale_id"] == on.id
 
 
+def test_a_standard_that_is_no_selected_price_any_more_leaves_no_markup() -> None:
+    host = after(STANDARD, sold("1", "0.600000", "2020-07-01"))
+    again = standard("t", "0.500000", "2020-06-01", basis="same_generic", replaces=STANDARD.id)
+    (found,) = host.take(again)
+    assert host.drawn[0][1].data["markup"] == "0.100000"
+    assert found.data["markup"] is None
+    assert found.data["replaces"] == host.drawn[0][0]
+
+
 def test_a_changed_standard_replaces_the_split_and_an_ended_one_ends_it() -> None:
     host = after(STANDARD, sold("1", "0.600000", "2020-07-01"))
     again = standard("t", "0.550000", "2020-06-01", replaces=STANDARD.id)
