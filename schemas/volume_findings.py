@@ -264,6 +264,7 @@ class CapBreached(Finding):
     """非中选超量: more non-selected than selected products of the drug were bought within the term.
 
     Quantities are those that the paper compares: converted by content where it says so.
+    `found_on` is the day since which it is so; the quantities are those at that day's end.
     """
 
     institution: Institution
