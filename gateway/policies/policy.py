@@ -90,15 +90,15 @@ class Policy(Protocol):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back what `gone` (with its `content`) contributed, because `by` supersedes it.
 
         `instead` is the content of `by` where it concerns the same state: it is taken in at once, so that
         nothing is ever concluded from what is missing between the two. None: `gone` only goes.
 
         What no longer follows is concluded to have ended, what has other figures is replaced. The ids of
-        these conclusions are made with `correction_cause` as cause. A `gone` that the state does not know
-        changes nothing: what remains is to judge `by`.
+        these conclusions are made with `correction_cause` as cause. None: the state knows nothing of
+        `gone`, or it is one that stays (the end of a day); what remains is to judge `by`.
         """
         ...
 

@@ -108,14 +108,14 @@ class SelfFiling(EndedDays):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a purchase, a filing or a total, and take another in in its place.
 
         A day that has ended stays so.
         """
         settling = _Settling(key, state, by, correction_cause(by.id, instead), rules)
         if gone.type == CALENDAR_DAY_ENDED or not settling.drop(gone, content):
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         if instead is not None:
             settling.take(by, instead)
         return settling.of_touched()

@@ -55,11 +55,11 @@ class Budget(Regionless):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a budget or an outturn, or put another in its place; end or change what rested on it."""
         after = _without(state, gone)
         if after is None:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         day = _day(gone, content)
         if instead is not None:
             after, day = _with(after, by, instead) or after, _day(by, instead)

@@ -125,7 +125,7 @@ class PaymentClock:
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a fact, a contract or a closed period, or put another in its place.
 
         What it puts right is told again: an excess and a publication replace the earlier word; a warning,
@@ -133,13 +133,13 @@ class PaymentClock:
         so that it goes on, with the sums of its first day.
         """
         if gone.type == CALENDAR_DAY_ENDED:  # it stays so
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         on = day_of(gone, content) if instead is None else day_of(by, instead)
         cause, corrects = correction_cause(by.id, instead), instead is not None
         revision = Revision(key, state, rules, cause=cause, by=by.id, on=on, corrects=corrects)
         _taken_back(revision, gone, content)
         if not revision.changed:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         if instead is not None:
             facts = (
                 facts_of(key, revision.state, by, instead, rules) if by.type in OF_RECEIPTS else []

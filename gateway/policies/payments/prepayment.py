@@ -119,11 +119,11 @@ class Prepayment:
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back one fact, or put another in its place; end or change what rested on it."""
         after = _without(state, gone, content)
         if after is None:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         day = _day(gone, content)
         if instead is not None:
             after, day = _with(after, by, instead, rules) or after, _day(by, instead)

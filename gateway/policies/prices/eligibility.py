@@ -82,11 +82,11 @@ class Eligibility(Regionless):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a listing or a pass, and take another in in its place."""
         left = _without(state, gone, content, rules)
         if left is None:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         telling = Telling.correcting(key, gone, by, instead, rules)
         telling.names[content["unified_code"]] = content["drug_name"]
         taken = _with(left, by, instead, rules) if instead is not None else None

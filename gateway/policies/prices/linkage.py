@@ -84,12 +84,12 @@ class Linkage(Regionless):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a price, and take another in in its place: infer anew what either touches, at once."""
         earlier, place = Market(state), _place(gone, content)
         market = earlier.without_entry(place, gone.id)
         if market is earlier:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         drug_name, worked = content["drug_name"], self._of(rules)
         if instead is None:
             telling = Telling.correcting(key, gone, by, instead, rules)

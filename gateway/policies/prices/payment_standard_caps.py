@@ -87,11 +87,11 @@ class PaymentCap(Regionless):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a listing, and take another in in its place."""
         left = Market(state).without_entry(_place(content), gone.id).state
         if left is state:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         taken = _with(left, by, instead, rules) if instead is not None else None
         drawing = _Capping.correcting(key, gone, by, instead, rules)
         drawing.names[content["unified_code"]] = content["drug_name"]

@@ -123,13 +123,13 @@ class PurchasePrices:
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a receipt or a selected price, and take another in in its place."""
         bought, prices = state["bought"], state["prices"]
         receipt = gone.type == ACCEPTANCE_RECORDED
         known = gone.id in bought if receipt else _knows_price(prices, gone, content)
         if not known:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         comparing = _Comparing.correcting(key, gone, by, instead, rules)
         if receipt:
             if instead is None or by.id in bought or not _speaks(rules, instead):

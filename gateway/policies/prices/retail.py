@@ -129,11 +129,11 @@ class Retail:
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a sale or a standard, and take another in in its place; an end is not taken back."""
         sales = state["sales"]
         if gone.id not in (sales if gone.type == RETAIL_SOLD else state["standards"]):
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         splitting = _Splitting.correcting(key, gone, by, instead, rules)
         if gone.type == RETAIL_SOLD:
             if instead is None or by.id in sales:

@@ -133,10 +133,10 @@ class RollUp(EndedDays, ABC):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take a part out again, or put another in its place; a day that has ended stays so."""
         if gone.type == CALENDAR_DAY_ENDED:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         name, part = self.part(gone, content)
         parts = dict(state["parts"])
         if name in parts and parts[name][ID] == part[ID]:

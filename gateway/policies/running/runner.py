@@ -292,8 +292,8 @@ class PolicyRunner:
         failed = list(pending.failed)
         regional = [task for task in pending.tasks if task.scope.prefix]
         # the records first: a state that begins from now on knows of the message
-        await self._redone(partial(self._record, regional))
-        for task in regional:
+        stands = await self._redone(partial(self._record, pending, regional))
+        for task in regional if stands else ():
             after, more = "", True
             while more:
                 after, more, errors = await self._redone(partial(self._page, task, after))
@@ -301,14 +301,21 @@ class PolicyRunner:
         ordinary = [task for task in pending.tasks if not task.scope.prefix]
         await self._together([_Pending(pending.message, ordinary, failed, pending.gone)])
 
-    async def _record(self, tasks: Sequence[Task]) -> None:
+    async def _record(self, pending: _Pending, tasks: Sequence[Task]) -> bool:
+        """Let the records take a message in; return whether it may: of two corrections the first stands."""
+        superseded = await Superseded.read(self._journal, [pending.gone] if pending.gone else [])
+        if pending.gone and superseded.claim(pending.gone, pending.message.id):
+            return False  # what is at fault is said where the message is laid aside
         working = Working(cache=self._cache)
         await working.load(self._journal, tasks)
         working.clock_now = self._clock()
         for task in tasks:
             working.remember(task)
         steps = [_regional(StepKind.RECORDED, task) for task in tasks]
-        await self._journal.commit(self._settled(working, steps))
+        work = self._settled(working, steps)
+        work.writes += superseded.writes()
+        await self._journal.commit(work)
+        return True
 
     async def _page(self, task: Task, after: str) -> tuple[str, bool, list[str]]:
         """Judge one page of states; return (last key, whether there may be more, errors).

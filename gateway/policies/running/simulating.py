@@ -7,7 +7,6 @@ What was concluded from the first to the last day is then compared, in `simulati
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections import deque
@@ -133,15 +132,12 @@ class Side:
             return
         self._judged.add(message.id)
         waiting = deque(self.replay.take(message, gone))
-        followed: list[Drawn] = []
         while waiting:
             each = waiting.popleft()
-            followed.append(each)
+            if self.question.asks_for(each.message):
+                self.drawn.append(each)
             if self.replay.takes(each.message.type):
                 waiting.extend(self.replay.take(each.message))
-        if gone is not None:
-            followed = lasting(followed)
-        self.drawn += [each for each in followed if self.question.asks_for(each.message)]
 
     async def _withdrawn(self, message: Message, find: Find) -> Message | None:
         named = superseded_by(message)
@@ -156,27 +152,6 @@ class Side:
         return gone if named in self._judged else None
 
 
-def lasting(followed: Sequence[Drawn]) -> list[Drawn]:
-    """Return what of a correction's conclusions outlasts it.
-
-    A correction takes back first and judges then; what was concluded between the two and ended at once
-    never stood for anybody.
-    """
-    begun: dict[str, int] = {}
-    passing: set[int] = set()
-    for at, each in enumerate(followed):
-        content = each.message.content()
-        ends = _ENDS.search(each.message.type) is not None
-        named = [value for name, value in content.items() if name.endswith("_id")] if ends else []
-        before = [begun[name] for name in (*named, content.get("replaces")) if name in begun]
-        passing.update(before)
-        if before and ends:
-            passing.add(at)
-        begun[each.message.id] = at
-    return [each for at, each in enumerate(followed) if at not in passing]
-
-
-_ENDS: Final = re.compile(r"(ended|resumed|lifted|restored|reopened|withdrawn)\.v[0-9]+\Z")
 _REFUSED: Final = Message("", "", "", "", "", b"")
 
 

@@ -32,9 +32,14 @@ class Task:
         """Let the policy judge the message, or correct the one it supersedes."""
         if self.gone is None:
             return self.policy.judge(key, state, self.message, self.content, rules)
-        return self.policy.correct(
+        corrected = self.policy.correct(
             key, state, self.gone, self.content, self.message, self.instead, rules
         )
+        if corrected is not None:
+            return corrected
+        if self.instead is None:
+            return Judgement()
+        return self.policy.judge(key, state, self.message, self.instead, rules)
 
     def remembered(self, record: State | None) -> State:
         """Return the region's record with the message, or without the one that it supersedes."""

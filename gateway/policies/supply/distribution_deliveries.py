@@ -103,11 +103,11 @@ class ChosenDeliveries:
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back an acceptance, a choice or a withdrawal, and take another in in its place."""
         after = _without(state, gone, content)
         if after is None:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         slots: dict[str, str] = {}
         if instead is not None:
             after = _with(after, by, instead) or after

@@ -88,11 +88,11 @@ class InvoiceChains:
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back an invoice, and take another in in its place: the institution's own, or one between."""
         part = _part(content)
         if gone.id not in state[part]:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         kept = {identity: each for identity, each in state[part].items() if identity != gone.id}
         after, touched, slots = {**state, part: kept}, [gone.id], {}
         if instead is not None and by.id not in kept:

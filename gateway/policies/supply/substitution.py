@@ -81,11 +81,11 @@ class Substitution(Regionless):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back one selected price, failure or restoration, and take another in in its place."""
         after = _without(state, gone, content)
         if after is None:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         if instead is not None:
             after = _with(after, by, instead) or after
         return _settled(key, after, by, correction_cause(by.id, instead), rules)

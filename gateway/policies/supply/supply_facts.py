@@ -136,12 +136,12 @@ class FactPolicy(EndedDays):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back one fact, and take another in in its place; a day that has ended stays so."""
         kind = self.kinds.get(gone.type, "")
         of_kind = state["facts"].get(kind, {})
         if gone.id not in of_kind:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         left = {identity: each for identity, each in of_kind.items() if identity != gone.id}
         facts, touched = {**state["facts"], kind: left}, self.touched(gone, content)
         superseded = ""

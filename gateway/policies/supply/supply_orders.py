@@ -105,11 +105,11 @@ class OrderDeliveries(EndedDays):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back an order or an acceptance, and take another in in its place."""
         left = _without(state, gone, content) if gone.type in _PART else None
         if left is None:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         after, fields = left
         taken = _with(after, by, instead) if instead is not None else None
         if taken is not None:

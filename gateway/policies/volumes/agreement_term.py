@@ -66,11 +66,11 @@ class AgreementTerm(EndedDays):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a published quantity or an extension, or put another in its place."""
         kind = _FACTS.get(gone.type)  # None: a day that has ended stays so
         if kind is None or gone.id not in state[kind]:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         after = {**state, kind: without(state[kind], gone)}
         if instead is not None:
             after = _with(after, by, instead)

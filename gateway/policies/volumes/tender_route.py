@@ -60,10 +60,10 @@ class TenderRoute(Regionless):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a list, or put another in its place; else the one before it counts again."""
         if gone.id not in state["lists"]:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         lists = without(state["lists"], gone)
         if instead is not None:
             lists = _with(lists, by, instead)

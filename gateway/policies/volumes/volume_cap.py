@@ -116,12 +116,12 @@ class Purchases:
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a task or an acceptance, or put another in its place."""
         described = gone.type == VOLUME_DRUG_DESCRIBED  # replaced by a later one, not withdrawn
         after = state if described else without_fact(state, gone, content)
         if after == state:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         if instead is not None:
             after = _with_fact(after, by, instead)
         return _settled(key, after, by, correction_cause(by.id, instead), rules, content["drug"])

@@ -54,12 +54,12 @@ class DrugProducts(Regionless):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a listing, or put another in its place."""
         known = state["listings"]
         place = next((at for at, each in enumerate(known) if each["id"] == gone.id), None)
         if place is None:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         before, after = known[:place], known[place + 1 :]
         new: list[State] = []
         if instead is not None:

@@ -56,11 +56,11 @@ class VolumeReport(WaitsForWindow):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a report, a figure or a closed window, or put another in its place."""
         kind = _FACTS.get(gone.type, "windows")
         if gone.id not in state[kind]:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         after = {**state, kind: without(state[kind], gone)}
         if instead is not None:
             after = _with(after, by, instead)

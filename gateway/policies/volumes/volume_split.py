@@ -54,11 +54,11 @@ class VolumeSplit(WaitsForWindow):
         by: Message,
         instead: State | None,
         rules: Rulebook,
-    ) -> Judgement:
+    ) -> Judgement | None:
         """Take back a figure, a published quantity or a closed window, or put another in its place."""
         after, batches = _without(state, gone, content), {content["batch"]}
         if after is None:
-            return Judgement() if instead is None else self.judge(key, state, by, instead, rules)
+            return None
         if instead is not None:
             after = _with(after, by, instead)
             batches.add(instead["batch"])

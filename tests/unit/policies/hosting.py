@@ -11,6 +11,7 @@ from gateway.policies.policy import (
     Conclusion,
     Judgement,
     Policy,
+    Scope,
     conclusion_identity,
 )
 from gateway.policies.rulebook import Rulebook
@@ -21,6 +22,19 @@ from schemas.events import EVENT_TYPES
 
 RULES = load_terms()
 _ENDS = re.compile(r"(ended|resumed|lifted|restored|reopened|withdrawn)\.v[0-9]+\Z")
+
+
+def judged_in_place(
+    policy: Policy,
+    key: str,
+    state: dict[str, Any],
+    gone: Message,
+    by: Message,
+    instead: dict[str, Any] | None,
+    rules: Rulebook = RULES,
+) -> Judgement:
+    """Judge a correction for one state, as every host does."""
+    return Task(policy, by, gone.content(), Scope(key), gone, instead).judged(key, state, rules)
 
 
 class Host:

@@ -17,7 +17,7 @@ from schemas.events import (
     VOLUME_USED_LAST_YEAR,
     VOLUME_WINDOW_CLOSED,
 )
-from tests.unit.policies.hosting import Host
+from tests.unit.policies.hosting import Host, judged_in_place
 from tests.unit.policies.making import DRUG, HOSPITAL, PRODUCT, message
 
 T = TypeVar("T")
@@ -156,8 +156,7 @@ def assert_only_judged(
     host.take(*known)
     plain.take(*known)
     for key, state in plain.states.items():
-        gone = unknown.content()
-        assert policy.correct(key, state, unknown, gone, by, None, plain.rules) == Judgement()
+        assert judged_in_place(policy, key, state, unknown, by, None) == Judgement()
     assert host.supersede(unknown, by) == plain.take(by)
     assert host.states == plain.states
 

@@ -22,7 +22,7 @@ from schemas.events import (
     BUDGET_SURPLUS_RETAINED,
 )
 from schemas.money import yuan
-from tests.unit.policies.hosting import Host
+from tests.unit.policies.hosting import Host, judged_in_place
 from tests.unit.policies.making import CHONGQING, GUIZHOU, HOSPITAL, YUNNAN
 from tests.unit.policies.making_money import LINCANG, QUJING, budget, outturn
 
@@ -261,7 +261,7 @@ def test_what_stands_in_its_place_already_is_not_taken_in_a_second_time() -> Non
     right = outturn("2021", "900.00", region=YUNNAN, **DONE)
     host = after(wrong, right)
     ((key, state),) = host.states.items()
-    found = Budget().correct(key, state, wrong, wrong.content(), right, right.content(), host.rules)
+    found = judged_in_place(Budget(), key, state, wrong, right, right.content())
     assert [each.type for each in found.conclusions] == [BUDGET_FINDING_ENDED]
     assert found.state is not None
     assert [each["id"] for each in found.state["outturns"]] == [right.id]

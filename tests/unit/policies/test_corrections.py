@@ -11,7 +11,7 @@ import pytest
 
 from gateway.journal.sqlite import SqliteJournal
 from gateway.policies.progress.measure_receipts import rows_of
-from gateway.policies.running.runner import CORRECTION, DEAD_SPACE
+from gateway.policies.running.runner import CORRECTION, DEAD_SPACE, PAGE
 from gateway.policies.running.working import STATE_SPACE
 from gateway.ports import SUPERSEDED_SPACE, Entry, Search
 from schemas.envelope import Message
@@ -162,6 +162,30 @@ async def test_a_period_that_had_not_ended_takes_back_what_its_end_led_to(
     assert periods == {"2020-Q1", "2020-Q2"}
     assert set((await state(journal))["open"]["NVBP-2019-LM"]) == {"2020-Q2"}
     assert len(await concluded(journal, PROGRESS_WARNING_LIFTED)) == 1
+
+
+async def test_of_two_corrections_of_a_period_the_first_stands_in_a_province_of_many_states(
+    journal: SqliteJournal,
+) -> None:
+    many = [task(f"t{at}", institution=f"H5201{at:07d}") for at in range(PAGE + 1)]
+    first, second = (
+        message(
+            Q1.type,
+            name,
+            Q1.content() | {"period": f"2020-{name}", "ended_on": day, "supersedes": Q1.id},
+        )
+        for name, day in (("Q2", "2020-06-30"), ("Q3", "2020-09-30"))
+    )
+    await put(journal, *many, Q1, first, second)
+    running = runner(journal)
+    await running._handle([*many, Q1])
+    await running._handle([first])
+    await running._handle([second])
+    stored = await journal.get(DEAD_SPACE, f"{CORRECTION}/{second.id}")
+    assert stored is not None
+    assert "already stands" in stored.value.decode()
+    found = await journal.search(Search(type=PROGRESS_WARNED, limit=10_000))
+    assert {each.message.content()["period"] for each in found} == {"2020-Q1", "2020-Q2"}
 
 
 def test_every_family_can_be_corrected() -> None:

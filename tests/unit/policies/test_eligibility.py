@@ -14,7 +14,7 @@ from gateway.policies.prices.eligibility import Eligibility
 from schemas.checking import check
 from schemas.envelope import Message, canonical_bytes
 from schemas.events import CONSISTENCY_PASSED, LISTING_RESTORED, LISTING_SUSPENDED
-from tests.unit.policies.hosting import Host
+from tests.unit.policies.hosting import Host, judged_in_place
 from tests.unit.policies.linking import corrected, numbered, rightly
 from tests.unit.policies.making import CHONGQING, GUIZHOU, PRODUCT, YUNNAN, listing
 from tests.unit.policies.pricing import maker, passed
@@ -211,8 +211,7 @@ def test_a_fact_that_is_not_known_is_not_taken_back(fact: Message) -> None:
     rest = [each for each in (CHOSEN, UNPASSED, *THREE) if each is not fact]
     host, by = suspended(*rest), corrected(fact, "x")
     ((key, state),) = host.states.items()
-    gone = (fact, fact.content(), by, None, host.rules)
-    assert Eligibility().correct(key, state, *gone) == Judgement()
+    assert judged_in_place(Eligibility(), key, state, fact, by, None) == Judgement()
     host.supersede(fact, by)
     alone = suspended(*rest, by)
     assert (host.states, host.drawn) == (alone.states, alone.drawn)

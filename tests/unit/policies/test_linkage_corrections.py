@@ -14,7 +14,7 @@ from gateway.policies.prices.linkage_comparison import Comparison
 from gateway.policies.prices.price_book_check import check_prices
 from schemas.envelope import Message
 from schemas.events import PRICE_LINK_ENDED, PRICE_LINKED
-from tests.unit.policies.hosting import Host
+from tests.unit.policies.hosting import Host, judged_in_place
 from tests.unit.policies.linking import (
     LINKS,
     as_messages,
@@ -261,8 +261,8 @@ def test_a_message_that_the_state_does_not_know_changes_nothing() -> None:
     host = linked(OWN)
     assert host.supersede(CHEAP, corrected(CHEAP, "x")) != []  # the correction itself links
     host = linked(OWN)
-    given = (host.states[DRUG], CHEAP, CHEAP.content(), corrected(CHEAP, "x"), None)
-    assert Linkage().correct(DRUG, *given, host.rules) == Judgement()
+    given = (DRUG, host.states[DRUG], CHEAP, corrected(CHEAP, "x"), None)
+    assert judged_in_place(Linkage(), *given) == Judgement()
 
 
 # ------------------------------------------------------------------------------ the algebra

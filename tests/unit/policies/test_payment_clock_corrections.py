@@ -29,7 +29,7 @@ from schemas.events import (
     PAYMENT_OVERDUE_PUBLISHED,
     VOLUME_PERIOD_CLOSED,
 )
-from tests.unit.policies.hosting import RULES, Host
+from tests.unit.policies.hosting import RULES, Host, judged_in_place
 from tests.unit.policies.making import HOSPITAL, closed, message
 from tests.unit.policies.making_money import (
     COMPANY,
@@ -154,7 +154,7 @@ def test_a_contract_that_nobody_knows_takes_nothing_away() -> None:
     policy, host = PaymentClock(), after(GOODS, known, day_ended("2022-12-31"))
     ((key, state),) = host.states.items()
     gone = contract("HT2", payment_days=5)
-    judged = policy.correct(key, state, gone, gone.content(), GOODS, None, RULES)
+    judged = judged_in_place(policy, key, state, gone, GOODS, None)
     assert judged == Judgement()
 
 
@@ -269,7 +269,7 @@ def test_what_corrects_something_unknown_is_taken_as_any_other_message() -> None
     policy, host = PaymentClock(), after(GOODS, WARNED)
     ((key, state),) = host.states.items()
     content = right.content()
-    corrected = policy.correct(key, state, unknown, unknown.content(), right, content, RULES)
+    corrected = judged_in_place(policy, key, state, unknown, right, content)
     assert corrected == policy.judge(key, state, right, content, RULES)
     assert corrected.conclusions == ()
 
@@ -292,9 +292,7 @@ def test_what_stands_in_its_place_already_is_not_taken_in_a_second_time() -> Non
     host = after(GOODS, wrong, right, WARNED)
     assert open_now(host) == [(PAYMENT_EXCEEDED, "r", "90.00")]
     ((key, state),) = host.states.items()
-    found = PaymentClock().correct(
-        key, state, wrong, wrong.content(), right, right.content(), host.rules
-    )
+    found = judged_in_place(PaymentClock(), key, state, wrong, right, right.content())
     assert types(found.conclusions) == [PAYMENT_OVERDUE, PAYMENT_FINDING_ENDED]
     assert found.conclusions[0].data["outstanding"] == "10.00"
 

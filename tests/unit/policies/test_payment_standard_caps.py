@@ -12,7 +12,7 @@ from gateway.policies.policy import Judgement
 from gateway.policies.prices.payment_standard_caps import PaymentCap
 from schemas.envelope import Message
 from schemas.events import PAYMENT_STANDARD_CAP_ENDED, PAYMENT_STANDARD_CAPPED
-from tests.unit.policies.hosting import Host
+from tests.unit.policies.hosting import Host, judged_in_place
 from tests.unit.policies.linking import Book, corrected, numbered, open_conclusions, rightly
 from tests.unit.policies.making import CHONGQING, GUIZHOU, PRODUCT, YUNNAN, listing
 
@@ -143,8 +143,7 @@ def test_a_listing_that_is_not_known_is_not_taken_back() -> None:
     fact, host = chosen("A0001", "0.300000"), after(other())
     by = corrected(fact, "x")
     ((key, state),) = host.states.items()
-    gone = (fact, fact.content(), by, None, host.rules)
-    assert PaymentCap().correct(key, state, *gone) == Judgement()
+    assert judged_in_place(PaymentCap(), key, state, fact, by, None) == Judgement()
     host.supersede(fact, by)
     assert host.states == after(other(), by).states
 

@@ -12,7 +12,7 @@ from gateway.policies.policy import Judgement
 from gateway.policies.prices.payment_standard import PaymentStandard
 from schemas.envelope import Message
 from schemas.events import PAYMENT_STANDARD_SCHEDULE_REFUSED
-from tests.unit.policies.hosting import Host
+from tests.unit.policies.hosting import Host, judged_in_place
 from tests.unit.policies.linking import corrected, rightly, sound
 from tests.unit.policies.making import DRUG, GUIZHOU, OTHER_PRODUCT, PRODUCT, YUNNAN
 from tests.unit.policies.pricing import passed, scheduled
@@ -117,8 +117,8 @@ def test_a_schedule_corrected_to_what_the_paper_allows_is_applied_at_once() -> N
 @pytest.mark.parametrize("fact", [CHOSEN, passed("p", 4, "2020-08-01"), scheduled("n", GUIZHOU, *STEPS)])  # fmt: skip
 def test_a_fact_that_is_not_known_is_not_taken_back(fact: Message) -> None:
     host, by = after(ORIGINAL), corrected(fact, "x")
-    given = (host.states[DRUG], fact, fact.content(), by)
-    assert PaymentStandard().correct(DRUG, *given, None, host.rules) == Judgement()
+    given = (DRUG, host.states[DRUG], fact, by, None)
+    assert judged_in_place(PaymentStandard(), *given) == Judgement()
     host.supersede(fact, by)
     alone = after(ORIGINAL, by)
     assert (host.states, host.drawn) == (alone.states, alone.drawn)

@@ -24,7 +24,7 @@ from schemas.events import (
     PREPAYMENT_PACKAGE_SET,
 )
 from schemas.money import yuan
-from tests.unit.policies.hosting import RULES, Host
+from tests.unit.policies.hosting import RULES, Host, judged_in_place
 from tests.unit.policies.making import YUNNAN, accepted
 from tests.unit.policies.making_money import (
     clearing,
@@ -124,7 +124,7 @@ def test_what_corrects_something_unknown_is_taken_as_any_other_and_once() -> Non
     policy, host = Prepayment(), taken([known])
     ((key, state),) = host.states.items()
     content = right.content()
-    corrected = policy.correct(key, state, unknown, unknown.content(), right, content, RULES)
+    corrected = judged_in_place(policy, key, state, unknown, right, content)
     assert corrected == policy.judge(key, state, right, content, RULES)
     host.supersede(unknown, right)
     before = dict(host.states)
@@ -136,9 +136,7 @@ def test_what_stands_in_its_place_already_is_not_taken_in_a_second_time() -> Non
     wrong, right = bought("a", "10100.0000"), bought("b", "10010.0000")
     host = taken([agreed("10000.0000"), wrong, right])
     ((key, state),) = host.states.items()
-    found = Prepayment().correct(
-        key, state, wrong, wrong.content(), right, right.content(), host.rules
-    )
+    found = judged_in_place(Prepayment(), key, state, wrong, right, right.content())
     assert [each.data["amount"] for each in found.conclusions] == ["3.00"]
 
 

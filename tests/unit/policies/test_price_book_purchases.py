@@ -12,7 +12,7 @@ from gateway.policies.policy import Judgement
 from gateway.policies.prices.price_book_purchases import PurchasePrices
 from schemas.envelope import Message
 from schemas.events import ACCEPTANCE_RECORDED, PRICE_DEVIATION_FOUND, PRICE_DEVIATION_LIFTED
-from tests.unit.policies.hosting import Host
+from tests.unit.policies.hosting import Host, judged_in_place
 from tests.unit.policies.linking import corrected, numbered, open_conclusions, rightly
 from tests.unit.policies.making import (
     CHONGQING,
@@ -184,8 +184,7 @@ def test_a_fact_that_is_not_known_is_not_taken_back(fact: Message) -> None:
     ]
     host, by = after(*rest), corrected(fact, "x")
     ((key, state),) = host.states.items()
-    gone = (fact, fact.content(), by, None, host.rules)
-    assert PurchasePrices().correct(key, state, *gone) == Judgement()
+    assert judged_in_place(PurchasePrices(), key, state, fact, by, None) == Judgement()
     host.supersede(fact, by)
     alone = after(*rest, by)
     assert (host.states, host.drawn) == (alone.states, alone.drawn)

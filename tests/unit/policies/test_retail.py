@@ -22,7 +22,7 @@ from schemas.events import (
     RETAIL_SOLD,
 )
 from schemas.money import fen
-from tests.unit.policies.hosting import Host
+from tests.unit.policies.hosting import Host, judged_in_place
 from tests.unit.policies.linking import corrected, open_conclusions, rightly
 from tests.unit.policies.making import (
     DRUG,
@@ -215,8 +215,7 @@ def test_a_fact_that_is_not_known_is_not_taken_back(fact: Message) -> None:
     sale = sold("1", "0.600000", "2020-07-01")
     host, by = after(sale), corrected(fact, "x")
     ((key, state),) = host.states.items()
-    gone = (fact, fact.content(), by, None, host.rules)
-    assert Retail().correct(key, state, *gone) == Judgement()
+    assert judged_in_place(Retail(), key, state, fact, by, None) == Judgement()
     host.supersede(fact, by)
     alone = after(sale, by)
     assert (host.states, host.drawn) == (alone.states, alone.drawn)
